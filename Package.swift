@@ -1,0 +1,47 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The package depends on no other Swift package: `swift build` needs no network, only the toolchain and the
+// system libraries named below.
+
+/// Swift 6 language mode comes with the tools version; a warning never lands.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+/// For what must never touch memory by hand: the pipeline and the command line.
+let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+  name: "sentiment-worker",
+  products: [
+    .executable(name: "sentiment-worker", targets: ["sentiment-worker"])
+  ],
+  targets: [
+    // System libraries, each used by one Swift module only.
+    .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+    // Small C kernels: no allocation, globals or I/O.
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
+
+    // The four modules in the middle never meet.
+    .target(name: "Settings", dependencies: ["CYAML"], swiftSettings: strict),
+    .target(name: "Telemetry", swiftSettings: strict),
+    .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: strict),
+    .target(name: "DistilBERT", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
+
+    // The pipeline and the commands.
+    .target(
+      name: "SentimentWorker", dependencies: ["Settings", "Telemetry", "Kafka", "DistilBERT"],
+      resources: [.copy("Resources/imdb-minilm-l6"), .copy("Resources/sample-reviews.jsonl")],
+      swiftSettings: memorySafe),
+    .executableTarget(name: "sentiment-worker", dependencies: ["SentimentWorker"], swiftSettings: memorySafe),
+
+    .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
+    .testTarget(name: "KafkaTests", dependencies: ["Kafka"], swiftSettings: strict),
+    .testTarget(name: "DistilBERTTests", dependencies: ["DistilBERT", "CKernels"], swiftSettings: strict),
+    .testTarget(name: "SentimentWorkerTests", dependencies: ["SentimentWorker"], swiftSettings: strict),
+    // The built program as a user runs it, against the embedded broker and a real Kafka.
+    .testTarget(name: "EndToEndTests", dependencies: ["Kafka", "sentiment-worker"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,3 @@
+import SentimentWorker
+
+print("sentiment-worker")
