@@ -31,6 +31,7 @@ struct RecordID: Hashable, Sendable {
 struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
   struct Work {
     let id: RecordID
+    let record: Record
     let input: Input
     let waitedSince: Nanoseconds
   }
@@ -134,10 +135,11 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
     _ = finishRevocation(of: partitions)
   }
 
-  /// The worker ends: nothing new is admitted, what waits is left for the next start, the rest is to be finished.
-  mutating func beginDrain() {
+  /// The pipeline ends: nothing new is admitted, what is in flight is to be finished.
+  /// - Parameter isWaitingDropped: what no lane has yet is dropped, for whoever reads it next.
+  mutating func beginDrain(isWaitingDropped: Bool) {
     isDraining = true
-    beginRevocation(of: assigned)
+    if isWaitingDropped { beginRevocation(of: assigned) }
   }
 
   var isDrained: Bool { assignments.values.allSatisfy(\.ledger.isEmpty) }
@@ -150,7 +152,7 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
     _ record: Record, of partition: Partition, offset: Int64, bytes: Int, input: Input, tokens: Int, at now: Nanoseconds
   ) -> Bool {
     guard let id = enter(record, of: partition, offset: offset, bytes: bytes, tokens: tokens, at: now) else { return false }
-    batcher.append(Work(id: id, input: input, waitedSince: now), tokens: tokens, at: now)
+    batcher.append(Work(id: id, record: record, input: input, waitedSince: now), tokens: tokens, at: now)
     return true
   }
 
@@ -237,6 +239,11 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
 
   /// Whether consumption must pause or resume now; each change is told once.
   mutating func nextFlowAction() -> FlowControl.Action? { flow.nextAction() }
+
+  /// The next offset to read of a partition once everything acknowledged is committed; nil before the first acknowledgement.
+  func watermark(of partition: Partition) -> Int64? {
+    numbers[partition].flatMap { assignments[$0] }?.ledger.watermark
+  }
 
   /// Consumption is paused; newly assigned partitions must be paused too.
   var isPaused: Bool { flow.isPaused }

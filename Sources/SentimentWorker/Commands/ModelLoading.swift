@@ -1,0 +1,31 @@
+import DistilBERT
+import Foundation
+import Settings
+
+/// The model that the settings name, loaded.
+enum ModelLoading {
+  /// Where the model is: the directory named, or the bundled one.
+  static func directory(_ values: SettingValues) throws -> URL {
+    if let path = values[WorkerSettings.model] { return URL(fileURLWithPath: path, isDirectory: true) }
+    return try ModelDirectory.resource(ModelDirectory.bundled)
+  }
+
+  /// Loads the model, or the constant one of tests.
+  /// - Throws: `WorkerError` of kind `model`, or `ResourceError` where the bundled model is missing.
+  static func load(_ values: SettingValues) throws -> any LabellingModel {
+    if let label = values[WorkerSettings.constantLabel] { return ConstantModel(label: label) }
+    return try EngineModel(
+      directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens])
+  }
+
+  static func precision(_ values: SettingValues) -> Precision {
+    switch values[WorkerSettings.precision] {
+    case .f32: .f32
+    }
+  }
+
+  /// Lanes in force: as set, or one per core that this process may use.
+  static func lanes(_ values: SettingValues) -> Int {
+    values[WorkerSettings.lanes] ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+  }
+}

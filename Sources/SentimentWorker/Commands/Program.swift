@@ -1,0 +1,47 @@
+import Foundation
+import Settings
+
+/// The program behind the command line: which command, with which settings.
+public enum Program {
+  /// Runs one command line and returns the exit status.
+  /// - Parameter arguments: without the program's name.
+  public static func main(arguments: [String], environment: [String: String]) -> Int32 {
+    let terminal = Terminal()
+    do throws(SettingsError) {
+      switch try specification.parse(arguments: arguments, environment: environment, width: terminal.helpWidth) {
+      case .help(let text): return terminal.print(text)
+      case .version: return terminal.print(Versions.text)
+      case .completion(let script): return terminal.print(script)
+      case .run(let command, let values, let arguments): return run(command, values, arguments, terminal)
+      }
+    } catch {
+      terminal.printError("sentiment-worker: \(error)")
+      return ExitStatus.usage
+    }
+  }
+
+  private static func run(_ name: String, _ values: SettingValues, _ arguments: [String], _ terminal: Terminal) -> Int32 {
+    do {
+      switch name {
+      case "run": return try RunCommand(values: values, terminal: terminal).run()
+      case "classify": return try ClassifyCommand(values: values, arguments: arguments, terminal: terminal).run()
+      case "tokenize": return try TokenizeCommand(values: values, arguments: arguments, terminal: terminal).run()
+      case "demo": return try DemoCommand(values: values, terminal: terminal).run()
+      case "broker": return try BrokerCommand(values: values, terminal: terminal).run()
+      case "check": return try CheckCommand(values: values, terminal: terminal).run()
+      default: throw WorkerError(.usage, "command \(name) is declared but not built")
+      }
+    } catch {
+      terminal.printError("sentiment-worker: \(error)")
+      return (error as? WorkerError)?.kind.rawValue ?? ExitStatus.failure
+    }
+  }
+}
+
+/// Exit statuses besides those of `WorkerError.Kind`.
+enum ExitStatus {
+  static let success: Int32 = 0
+  /// Some of the work could not be done: a text that could not be labelled, a check that failed.
+  static let failure: Int32 = 1
+  static let usage = WorkerError.Kind.usage.rawValue
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Kafka
+import Settings
+import Telemetry
+
+/// `run`: the worker until it is told to stop.
+struct RunCommand {
+  let values: SettingValues
+  let terminal: Terminal
+
+  func run() throws -> Int32 {
+    let log = makeLogger(values, terminal)
+    let stats = try statsWriter()
+    logStart(log)
+    let started = MonotonicClock.now
+    let model = try ModelLoading.load(values)
+    let lanes = ModelLoading.lanes(values)
+    log.info(
+      "model loaded",
+      [
+        "model": "\(model.identity.name)", "fingerprint": "\(model.identity.fingerprint)", "precision": "\(model.identity.precision)",
+        "labels": "\(model.labels.joined(separator: ", "))", "max_tokens": .integer(model.maximumTokens), "lanes": .integer(lanes),
+        "seconds": "\(seconds(since: started))",
+      ])
+    let options = try WorkerOptions(values, lanes: lanes)
+    let worker = Worker(options: options, model: model, log: log, writeStats: stats)
+    let signals = StopSignals { signal in
+      log.info(
+        "stopping: finishing what is in flight, then committing and leaving the group; a second signal stops at once",
+        ["signal": "\(signal)", "deadline_seconds": "\(options.drainDeadline.inSeconds)"])
+      worker.stop()
+    }
+    defer { signals.cancel() }
+    let summary = try worker.run()
+    log.info(
+      "stopped",
+      [
+        "labelled": .integer(summary.now.resolved.labelled), "dead_lettered": .integer(summary.now.resolved.deadLettered),
+        "passed_through": .integer(summary.now.resolved.passedThrough), "seconds": "\(rounded(summary.uptime.inSeconds))",
+      ])
+    return ExitStatus.success
+  }
+
+  private func logStart(_ log: Logger) {
+    log.info("starting", Versions.metadata)
+    for warning in LibraryVersion.knownBugs { log.notice("\(warning)") }
+    for setting in values.effective() {
+      log.debug("setting", ["key": "\(setting.key)", "value": "\(setting.value)", "source": "\(setting.source)"])
+    }
+    let changed = values.effective().filter { $0.source != .default }
+    log.info("settings", LogMetadata(changed.map { ($0.key, "\($0.value)") }))
+  }
+
+  private func statsWriter() throws -> @Sendable ([UInt8]) -> Void {
+    let file = values[WorkerSettings.statsFile]
+    guard file != "-" else {
+      return { line in LineOutput.standardOutput.write(line) }
+    }
+    if !FileManager.default.fileExists(atPath: file) { FileManager.default.createFile(atPath: file, contents: nil) }
+    guard let handle = FileHandle(forWritingAtPath: file) else {
+      throw WorkerError(.usage, "stats.file: \(file) cannot be opened for writing")
+    }
+    try handle.seekToEnd()
+    let output = LineOutput(descriptor: handle.fileDescriptor)
+    // The handle is captured so that its descriptor stays open.
+    return { line in withExtendedLifetime(handle) { output.write(line) } }
+  }
+
+  private func seconds(since start: Nanoseconds) -> Double { rounded(Duration(nanoseconds: MonotonicClock.now - start).inSeconds) }
+  private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+}
+
+/// The log as the settings want it, on standard error.
+func makeLogger(_ values: SettingValues, _ terminal: Terminal) -> Logger {
+  let isText =
+    switch values[WorkerSettings.logFormat] {
+    case .text: true
+    case .json: false
+    case .auto: terminal.isErrorTerminal
+    }
+  let sink: any LogSink = isText ? TextLogSink(.standardError) : JSONLogSink(.standardError)
+  return Logger(level: LogLevel(rawValue: values[WorkerSettings.logLevel].rawValue) ?? .info, sink: RepeatLimitingLogSink(sink))
+}

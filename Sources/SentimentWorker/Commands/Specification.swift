@@ -1,0 +1,143 @@
+import Settings
+
+extension Program {
+  /// The commands, over the one table of settings.
+  static let specification = ProgramSpecification(
+    "sentiment-worker",
+    summary: "Labels streams of English review text: a Kafka worker with its own DistilBERT engine.",
+    examples: [
+      .init("sentiment-worker demo", "See it work: embedded broker, bundled model, sample reviews."),
+      .init("sentiment-worker classify \"A wonderful film.\"", "Label a text without Kafka."),
+      .init(
+        "sentiment-worker run --brokers localhost:9092 --group sentiment --input-topic reviews --output-topic reviews-labelled",
+        "Label a topic until told to stop."),
+    ],
+    commands: [run, classify, tokenize, demo, broker, check], table: WorkerSettings.table)
+
+  private static let kafkaSettings: [any AnySetting] = [
+    WorkerSettings.brokers, WorkerSettings.group, WorkerSettings.inputTopic, WorkerSettings.outputTopic,
+    WorkerSettings.deadLetterTopic, WorkerSettings.inputFormat, WorkerSettings.textPointer, WorkerSettings.outputFormat,
+    WorkerSettings.kafka,
+  ]
+  private static let modelSettings: [any AnySetting] = [WorkerSettings.model, WorkerSettings.precision, WorkerSettings.lanes]
+  private static let logSettings: [any AnySetting] = [WorkerSettings.logLevel, WorkerSettings.logFormat]
+
+  private static let run = CommandSpecification(
+    "run", summary: "The worker: consume reviews, label them, produce results, until told to stop.",
+    discussion: """
+      Results are written at least once: an offset is committed only when everything up to it is labelled, dead-lettered or passed \
+      through, and acknowledged. Within an input partition results keep their order. SIGTERM and Ctrl-C finish what is in flight, \
+      commit, leave the group and exit 0; a second one stops at once. Stats lines go to standard output, the log to standard error.
+      """,
+    examples: [
+      .init(
+        "sentiment-worker run --brokers localhost:9092 --group sentiment --input-topic reviews --output-topic reviews-labelled",
+        "Label JSON messages with the text at /text."),
+      .init(
+        "sentiment-worker run --config worker.yaml --format text --stats-interval 30s",
+        "Settings from a file; messages that are plain text."),
+      .init(
+        "sentiment-worker run --config worker.yaml --output-format enrich --text-pointer /review/body",
+        "Add the label to each JSON message."),
+      .init(
+        "sentiment-worker run --config worker.yaml --kafka security.protocol=SASL_SSL --kafka sasl.mechanism=PLAIN --kafka sasl.username=worker",
+        "Log in; give the password as SENTIMENT_KAFKA_SASL_PASSWORD or in the file that SENTIMENT_KAFKA_SASL_PASSWORD_FILE names."),
+    ],
+    settings: kafkaSettings + modelSettings + [WorkerSettings.statsInterval, WorkerSettings.statsFile] + logSettings)
+
+  private static let textArgument = CommandSpecification.Argument(
+    "TEXT", arity: 0...Int.max, summary: "Texts to read, one each; none: see --input.")
+  private static let sourceSettings: [any AnySetting] = [
+    TextSettings.input, TextSettings.inputFormat, WorkerSettings.textPointer, TextSettings.column,
+  ]
+
+  private static let classify = CommandSpecification(
+    "classify", summary: "Label texts from arguments, a file or standard input; no Kafka.",
+    discussion: """
+      Answers come in the order of the texts. A text that cannot be labelled gets an error line in its place; the others are \
+      labelled, and the exit status is then 1.
+      """,
+    examples: [
+      .init("sentiment-worker classify \"A wonderful film.\" \"Two hours I will never get back.\"", "Label two texts."),
+      .init("sentiment-worker classify --input reviews.txt", "A text a line."),
+      .init(
+        "sentiment-worker classify --input reviews.jsonl --text-pointer /review/body --output jsonl > labels.jsonl",
+        "JSON Lines in and out."),
+      .init("sentiment-worker classify --input reviews.csv --text-column body --output jsonl", "A column of a CSV file."),
+      .init("sentiment-worker classify --input - --output jsonl --detail", "Standard input; token ids and logits too."),
+    ],
+    settings: sourceSettings + [TextSettings.output, TextSettings.detail, TextSettings.progress] + modelSettings,
+    arguments: [textArgument])
+
+  private static let tokenize = CommandSpecification(
+    "tokenize", summary: "Print the token ids that the model sees, for comparing with other tokenisers.",
+    discussion: "One line {\"ids\": [...]} a text, truncated as the model truncates.",
+    examples: [
+      .init("sentiment-worker tokenize \"Hello, world!\"", "The ids of a text."),
+      .init("sentiment-worker tokenize --input reviews.jsonl --text-pointer /text", "Of every text of a file."),
+    ],
+    settings: sourceSettings + [WorkerSettings.model], arguments: [textArgument])
+
+  private static let demo = CommandSpecification(
+    "demo", summary: "Two minutes' proof: embedded broker, bundled model, sample reviews, results and counters.",
+    discussion: "Needs nothing but this program, and ends by itself.",
+    examples: [
+      .init("sentiment-worker demo", "Watch sample reviews being labelled."),
+      .init("sentiment-worker demo --model DIR --lanes 1", "The same with a model of yours, on one core."),
+    ],
+    settings: modelSettings + logSettings)
+
+  private static let broker = CommandSpecification(
+    "broker", summary: "Serve the embedded development broker, for local work and tests.",
+    discussion: """
+      librdkafka's mock cluster: producers, consumers and groups work; everything is in memory, with the last 5 MiB of each \
+      partition; no transactions, no TLS. Ends at SIGTERM or Ctrl-C.
+      """,
+    examples: [
+      .init("sentiment-worker broker --topic reviews:4 --topic reviews-labelled:4", "Serve two topics; prints the address.")
+    ],
+    settings: [BrokerSettings.port, BrokerSettings.topics])
+
+  private static let check = CommandSpecification(
+    "check", summary: "Find what would fail, before it does: settings, brokers, topics, model.",
+    discussion: "Prints each step with ok or what to do; the exit status is 0 if all are ok.",
+    examples: [
+      .init(
+        "sentiment-worker check --brokers localhost:9092 --input-topic reviews --output-topic reviews-labelled",
+        "Check everything that run would need."),
+      .init("sentiment-worker check --config worker.yaml", "The same for a file of settings."),
+    ],
+    settings: kafkaSettings + modelSettings)
+}
+
+/// Settings of the `broker` command.
+enum BrokerSettings {
+  static let port = Setting<Int>(
+    "broker.port", flag: "port", shortFlag: "p", default: 0, allowed: .range(0...65535), summary: "Port to listen on; 0 is any free one.",
+    commandLineOnly: true)
+  static let topics = Setting<[String]>(
+    "broker.topic", flag: "topic", shortFlag: "t", default: [],
+    allowed: .matching("NAME or NAME:PARTITIONS, with 1 to 1000 partitions") { $0.allSatisfy { TopicSpecification($0) != nil } },
+    summary: "Topic to create, with 4 partitions unless said; may be repeated. Others come into being when they are used.",
+    placeholder: "NAME[:PARTITIONS]", commandLineOnly: true)
+
+  static let all: [any AnySetting] = [port, topics]
+}
+
+/// `NAME` or `NAME:PARTITIONS`.
+struct TopicSpecification {
+  var name: String
+  var partitions: Int
+
+  init?(_ text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard let name = parts.first, !name.isEmpty, parts.count <= 2 else { return nil }
+    self.name = String(name)
+    guard parts.count == 2 else {
+      partitions = 4
+      return
+    }
+    guard let partitions = Int(parts[1]), (1...1000).contains(partitions) else { return nil }
+    self.partitions = partitions
+  }
+}

@@ -1,0 +1,195 @@
+import Kafka
+import Settings
+
+/// Every setting of the program: one row gives the flag, the environment variable, the YAML key, validation, help,
+/// completion and its part of `config/worker.yaml`.
+enum WorkerSettings {
+  // MARK: kafka
+
+  static let brokers = Setting<[String]>(
+    "kafka.brokers", flag: "brokers", shortFlag: "b", default: [], allowed: .matching("one or more HOST:PORT") { !$0.isEmpty },
+    summary: "Brokers to start from; the others are found through them.", placeholder: "HOST:PORT,…",
+    example: "localhost:9092", requiredBy: ["run", "check"])
+  static let group = Setting<String>(
+    "kafka.group", flag: "group", shortFlag: "g", default: "", allowed: .notEmpty,
+    summary: "Consumer group; workers of one group share the input topic's partitions.", placeholder: "NAME",
+    example: "sentiment", requiredBy: ["run"])
+  static let kafka = Setting<[String: String]>(
+    passThrough: "kafka", flag: "kafka",
+    summary: "Any other librdkafka property, under its own name.",
+    discussion: """
+      Such as security.protocol, sasl.username or group.instance.id; librdkafka's CONFIGURATION.md lists them. Passwords and \
+      keys are best given by SENTIMENT_KAFKA_SASL_PASSWORD or read from a file by SENTIMENT_KAFKA_SASL_PASSWORD_FILE; they are \
+      never printed.
+      """,
+    example: "security.protocol=SASL_SSL", isSecret: { KafkaConfiguration.isSecret($0) })
+
+  // MARK: input
+
+  static let inputTopic = Setting<String>(
+    "input.topic", flag: "input-topic", default: "", allowed: .notEmpty, summary: "Topic to read reviews from.", placeholder: "TOPIC",
+    example: "reviews", requiredBy: ["run", "check"])
+  static let inputFormat = Setting<InputFormat>(
+    "input.format", flag: "format", default: .json,
+    summary: "What a message is: UTF-8 text, or JSON with the text in it.")
+  static let textPointer = Setting<String>(
+    "input.text-pointer", flag: "text-pointer", default: "/text",
+    allowed: .matching("a JSON Pointer such as /text or /review/body") { (try? JSONPointer($0)) != nil },
+    summary: "Where the text is in a JSON message (RFC 6901).", placeholder: "POINTER")
+  static let maximumBytes = Setting<ByteCount>(
+    "input.max-bytes", default: ByteCount(1 << 20), allowed: .range(ByteCount(1)...ByteCount(1 << 30)),
+    summary: "Larger messages are not labelled but dead-lettered as too-large.")
+
+  // MARK: output
+
+  static let outputTopic = Setting<String>(
+    "output.topic", flag: "output-topic", default: "", allowed: .notEmpty, summary: "Topic to write labels to.", placeholder: "TOPIC",
+    example: "reviews-labelled", requiredBy: ["run", "check"])
+  static let outputFormat = Setting<OutputFormat>(
+    "output.format", flag: "output-format", default: .result,
+    summary: "A compact result, or the original JSON message with the label spliced in.")
+  static let enrichMember = Setting<String>(
+    "output.enrich-member", default: "sentiment", allowed: .notEmpty,
+    summary: "Name of the member that enrich adds to the message.", placeholder: "NAME")
+
+  // MARK: dead-letter
+
+  static let deadLetterTopic = Setting<String>(
+    "dead-letter.topic", flag: "dead-letter-topic", default: "",
+    summary: "Topic for messages that cannot be labelled; they keep their bytes, key, headers and timestamp.", placeholder: "TOPIC",
+    defaultNote: "the input topic's name and -dead-letter")
+
+  // MARK: batch
+
+  static let batchTokens = Setting<Int>(
+    "batch.max-tokens", default: 2048, allowed: .range(1...65536), unit: "tokens",
+    summary: "Tokens of a full micro-batch; a longer text makes a batch of its own.")
+  static let batchRecords = Setting<Int>(
+    "batch.max-records", default: 256, allowed: .range(1...65536), unit: "records", summary: "Records of a full micro-batch.")
+  static let batchWait = Setting<Duration>(
+    "batch.max-wait", default: .zero, allowed: .range(.zero ... .seconds(60)),
+    summary: "How long a free lane waits for a batch to fill; 0 takes what is there at once.")
+  static let inFlightTokens = Setting<Int>(
+    "batch.max-in-flight-tokens", default: 65536, allowed: .range(1...1 << 30), unit: "tokens",
+    summary: "Tokens between consumption and acknowledgement; at the bound consumption pauses.")
+  static let inFlightBytes = Setting<ByteCount>(
+    "batch.max-in-flight-bytes", default: ByteCount(64 << 20), allowed: .range(ByteCount(1)...ByteCount(1 << 40)),
+    summary: "Message bytes between consumption and acknowledgement.")
+  static let inFlightRecords = Setting<Int>(
+    "batch.max-in-flight-records", default: 50_000, allowed: .range(1...1 << 30), unit: "records",
+    summary: "Records between consumption and acknowledgement.")
+
+  // MARK: delivery
+
+  static let commitInterval = Setting<Duration>(
+    "delivery.commit-interval", default: .seconds(1), allowed: .range(.milliseconds(10) ... .seconds(3600)),
+    summary: "How often the offsets of finished records are committed.")
+  static let drainDeadline = Setting<Duration>(
+    "delivery.drain-deadline", default: .seconds(25), allowed: .range(.zero ... .seconds(3600)),
+    summary: "How long a stop or a rebalance may take to finish what is in flight.")
+  static let startTimeout = Setting<Duration>(
+    "delivery.start-timeout", default: .seconds(15), allowed: .range(.seconds(1) ... .seconds(3600)),
+    summary: "How long the brokers may take to answer at start.")
+
+  // MARK: model
+
+  static let model = Setting<String?>(
+    "model.directory", flag: "model", shortFlag: "m", default: nil,
+    summary: "Hugging Face directory of a DistilBERT sequence classifier.", placeholder: "DIR",
+    defaultNote: "the bundled \(ModelDirectory.bundled)", completes: .directory)
+  static let precision = Setting<ModelPrecision>(
+    "model.precision", flag: "precision", default: .f32, summary: "Number format of the weights and matrix products.")
+  static let lanes = Setting<Int?>(
+    "model.lanes", flag: "lanes", default: nil, allowed: .range(1...1024),
+    summary: "Engine lanes, one thread each.", defaultNote: "one per core")
+
+  // MARK: stats, log
+
+  static let statsInterval = Setting<Duration>(
+    "stats.interval", flag: "stats-interval", default: .seconds(10), allowed: .range(.milliseconds(100) ... .seconds(86400)),
+    summary: "Time between two stats lines.")
+  static let statsFile = Setting<String>(
+    "stats.file", flag: "stats-file", default: "-", allowed: .notEmpty,
+    summary: "File that stats lines are appended to; - is standard output.", placeholder: "FILE", completes: .file)
+  static let logLevel = Setting<LogThreshold>(
+    "log.level", flag: "log-level", default: .info, summary: "Least severity that is logged, to standard error.")
+  static let logFormat = Setting<LogFormat>(
+    "log.format", flag: "log-format", default: .auto, summary: "Text for people or JSON for programs; auto is text on a terminal.")
+
+  // MARK: tests
+
+  static let constantLabel = Setting<String?>(
+    "test.constant-label", default: nil,
+    summary: "Gives every review this label without a model, to test and measure the pipeline alone.", hidden: true)
+
+  static let table = SettingsTable(
+    environmentPrefix: "SENTIMENT_",
+    groups: [
+      .init("kafka", summary: "The cluster, and who we are in it.", [brokers, group, kafka]),
+      .init("input", summary: "Where reviews come from, and what a message is.", [inputTopic, inputFormat, textPointer, maximumBytes]),
+      .init("output", summary: "Where labels go, and in what form.", [outputTopic, outputFormat, enrichMember]),
+      .init("dead-letter", summary: "What happens to messages that cannot be labelled.", [deadLetterTopic]),
+      .init(
+        "batch", summary: "How reviews are packed for the engine, and how many may be in flight.",
+        [batchTokens, batchRecords, batchWait, inFlightTokens, inFlightBytes, inFlightRecords]),
+      .init("delivery", summary: "When offsets are committed, and how long things may take.", [commitInterval, drainDeadline, startTimeout]),
+      .init("model", summary: "The model, and how it is run.", [model, precision, lanes]),
+      .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
+      .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),
+      .init("test", summary: "Hooks for tests.", [constantLabel]),
+      .init("texts", summary: "Texts to label without Kafka.", TextSettings.all),
+      .init("broker", summary: "The embedded broker.", BrokerSettings.all),
+    ],
+    rules: [
+      .init(for: ["run", "check"]) { values in
+        values[outputFormat] == .enrich && values[inputFormat] == .text
+          ? "output.format: enrich needs JSON messages to add to, but input.format is text; use output.format: result, or input.format: json"
+          : nil
+      },
+      .init(for: ["run", "check"]) { values in
+        let topics = [values[inputTopic], values[outputTopic], deadLetterTopic(values)]
+        guard Set(topics).count < topics.count else { return nil }
+        return "input.topic, output.topic and dead-letter.topic must be three different topics; they are \(topics.joined(separator: ", "))"
+      },
+      .init { values in
+        values[batchTokens] > values[inFlightTokens]
+          ? "batch.max-tokens (\(values[batchTokens])) may not exceed batch.max-in-flight-tokens (\(values[inFlightTokens]))" : nil
+      },
+    ])
+
+  /// The dead-letter topic in force.
+  static func deadLetterTopic(_ values: SettingValues) -> String {
+    let topic = values[deadLetterTopic]
+    return topic.isEmpty ? values[inputTopic] + "-dead-letter" : topic
+  }
+}
+
+/// Settings of the commands that label texts from the command line: not of the worker, so in no file or environment.
+enum TextSettings {
+  static let input = Setting<String?>(
+    "texts.input", flag: "input", shortFlag: "i", default: nil, summary: "File to read texts from; - is standard input.",
+    placeholder: "FILE|-", commandLineOnly: true, completes: .file)
+  static let inputFormat = Setting<TextSourceFormat>(
+    "texts.input-format", flag: "input-format", default: .auto,
+    summary: "txt: a text a line; jsonl: a JSON value a line; csv: with a header row. auto goes by the file's name and the other flags.",
+    commandLineOnly: true)
+  static let column = Setting<String?>(
+    "texts.text-column", flag: "text-column", default: nil, summary: "Column of a CSV file that holds the text.", placeholder: "NAME",
+    defaultNote: "text", commandLineOnly: true)
+  static let output = Setting<ClassifyOutput>(
+    "texts.output", flag: "output", shortFlag: "o", default: .table, summary: "A table for people, or JSON Lines for programs.",
+    commandLineOnly: true)
+  static let detail = Setting<Bool>(
+    "texts.detail", flag: "detail", default: false, summary: "Adds token ids and logits to JSON Lines.", commandLineOnly: true)
+  static let progress = Setting<Bool?>(
+    "texts.progress", flag: "progress", default: nil, summary: "A progress bar with rate and time left, on standard error.",
+    defaultNote: "on a terminal", commandLineOnly: true)
+
+  static let all: [any AnySetting] = [input, inputFormat, column, output, detail, progress]
+}
+
+enum LogThreshold: String, SettingChoice { case trace, debug, info, notice, warning, error }
+enum LogFormat: String, SettingChoice { case auto, text, json }
+enum ModelPrecision: String, SettingChoice { case f32 }
+enum ClassifyOutput: String, SettingChoice { case table, jsonl }
+enum TextSourceFormat: String, SettingChoice { case auto, txt, jsonl, csv }

@@ -1,0 +1,39 @@
+/// A text as a model sees it.
+struct TokenisedText: Sendable {
+  /// Token ids, [CLS] and [SEP] included.
+  var ids: [Int32]
+  /// The text had more tokens than the model reads.
+  var isTruncated: Bool
+}
+
+/// What a model says of one text.
+struct Labelling: Sendable {
+  /// Probability of each label, in the model's order; they sum to 1.
+  var probabilities: [Float]
+  /// The model's raw scores, in the same order.
+  var logits: [Float]
+}
+
+/// Why a text got no label, though it could be read.
+struct LabellingFailure: Error, Sendable {
+  var detail: String
+}
+
+/// A model that labels texts: the DistilBERT engine, or the constant one of tests and pipeline measurements.
+protocol LabellingModel: Sendable {
+  var identity: ModelIdentity { get }
+  /// By class index.
+  var labels: [String] { get }
+  /// The most tokens of a text that the model reads.
+  var maximumTokens: Int { get }
+  /// - Throws: `LabellingFailure` if the bytes are not UTF-8.
+  func tokenise(_ text: Span<UInt8>) throws(LabellingFailure) -> TokenisedText
+  /// A lane of its own for one thread.
+  func makeLane() -> any LabellingLane
+}
+
+/// One thread's means to run a model.
+protocol LabellingLane: AnyObject {
+  /// Labels a batch; one answer a text, in order, the same whatever shares the batch.
+  func label(_ batch: [TokenisedText]) -> [Result<Labelling, LabellingFailure>]
+}

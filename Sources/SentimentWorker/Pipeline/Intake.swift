@@ -1,0 +1,255 @@
+import Kafka
+import Telemetry
+
+/// Reads the input topic on a thread of its own: decodes and tokenises each record, gives it its place in the pipeline, and
+/// keeps the consumer's side in order: pausing, committing, rebalancing.
+final class Intake {
+  private let state: Monitor<WorkerState>
+  private let model: any LabellingModel
+  private let outlet: Outlet
+  private let options: WorkerOptions
+  private let metrics: WorkerMetrics
+  private let log: Logger
+  private let consumer: Consumer
+  private var nextCommit: Nanoseconds
+  private var nextLag: Nanoseconds = 0
+  /// Partitions were assigned while consumption is paused, and are not paused yet.
+  private var isPauseDue = false
+
+  /// - Throws: `KafkaError` if librdkafka refuses a property.
+  init(
+    state: Monitor<WorkerState>, model: any LabellingModel, outlet: Outlet, options: WorkerOptions, metrics: WorkerMetrics,
+    log: Logger
+  ) throws(KafkaError) {
+    self.state = state
+    self.model = model
+    self.outlet = outlet
+    self.options = options
+    self.metrics = metrics
+    self.log = log
+    nextCommit = MonotonicClock.now &+ options.commitInterval.nanoseconds
+    consumer = try Consumer(configuration: options.consumer, handlers: log.clientHandlers(errors: metrics.consumeErrors))
+    consumer.delegate = self
+  }
+
+  /// Consumes until the worker drains or fails, finishes what is in flight, commits and leaves the group.
+  func run() {
+    do throws(KafkaError) {
+      try consumer.subscribe(topics: [options.inputTopic])
+      while state.withLock({ $0.isRunning }) {
+        switch consumer.poll(timeout: .milliseconds(50)) {
+        case .record(let record): take(record)
+        case .error(let error): note(error)
+        case .endOfPartition, .nothing: break
+        }
+        try keepHouse()
+      }
+    } catch {
+      state.update { $0.fail(.kafka(error)) }
+    }
+    finish()
+  }
+
+  // MARK: Records
+
+  /// What the first stages make of a record.
+  private enum Step {
+    case label(TokenisedText, SplicePoint?)
+    /// It needs no lane.
+    case settle(Outcome)
+  }
+
+  /// The first stages of a record's path; what cannot be labelled leaves it here.
+  private func take(_ message: ConsumerRecord) {
+    let consumedAt = MonotonicClock.now
+    metrics.noteConsumed(timestamp: message.timestamp, at: .now())
+    let step = message.withValue { value in prepare(value, of: message) }
+    let preparedAt = MonotonicClock.now
+    metrics.stages.tokenise.record(preparedAt - consumedAt)
+    let bytes = message.approximateByteCount
+    switch step {
+    case .label(let text, let splice):
+      _ = state.update { state in
+        state.core.admit(
+          ReviewRecord(message: message, splice: splice), of: message.topicPartition, offset: message.offset, bytes: bytes,
+          input: text, tokens: text.ids.count, at: preparedAt)
+      }
+    case .settle(let outcome):
+      _ = state.update { state in
+        state.core.admit(
+          ReviewRecord(message: message, splice: nil), of: message.topicPartition, offset: message.offset, bytes: bytes,
+          settled: outcome, at: preparedAt)
+      }
+      outlet.sendReleases()
+    }
+  }
+
+  private func prepare(_ value: Span<UInt8>?, of message: ConsumerRecord) -> Step {
+    guard let value else { return .settle(.passThrough) }
+    let source = ReviewRecord(message: message, splice: nil).source
+    switch options.decoder.decode(value) {
+    case .tombstone: return .settle(.passThrough)
+    case .unusable(let unusable): return .settle(.deadLetter(DeadLetter(unusable, source: source, time: .now())))
+    case .review(let review):
+      do throws(LabellingFailure) {
+        let text = try review.text.withUTF8(in: value) { text throws(LabellingFailure) in try model.tokenise(text) }
+        return .label(text, review.splice)
+      } catch {
+        return .settle(
+          .deadLetter(DeadLetter(reason: "tokeniser", detail: error.detail, stage: .tokenise, source: source, time: .now())))
+      }
+    }
+  }
+
+  // MARK: Flow, commits, lag
+
+  private func keepHouse() throws(KafkaError) {
+    let now = MonotonicClock.now
+    switch state.withLock({ $0.core.nextFlowAction() }) {
+    case .pause:
+      isPauseDue = false
+      metrics.pauses.increment()
+      try consumer.pause(consumer.assignment())
+    case .resume:
+      isPauseDue = false
+      try consumer.resume(consumer.assignment())
+    case nil:
+      if isPauseDue {
+        isPauseDue = false
+        if state.withLock({ $0.core.isPaused }) { try consumer.pause(consumer.assignment()) }
+      }
+    }
+    if now >= nextCommit {
+      nextCommit = now &+ options.commitInterval.nanoseconds
+      let offsets = state.withLock { $0.core.takeCommits() }
+      if !offsets.isEmpty { commit(offsets, synchronous: false) }
+    }
+    if now >= nextLag {
+      nextLag = now &+ 1_000_000_000
+      try refreshLag()
+    }
+  }
+
+  private func commit(_ offsets: [TopicPartition: Int64], synchronous: Bool) {
+    do throws(KafkaError) {
+      try consumer.commit(offsets, synchronous: synchronous)
+    } catch {
+      noteCommitFailure(of: Array(offsets.keys), error)
+    }
+  }
+
+  private func noteCommitFailure(of partitions: [TopicPartition], _ error: KafkaError) {
+    metrics.commitErrors.increment()
+    state.withLock { $0.core.commitFailed(for: partitions) }
+    log.warning(
+      "a commit failed and will be made again; until then these records would be read again after a restart",
+      ["error": "\(error)", "partitions": "\(partitions.summary)"])
+  }
+
+  private func refreshLag() throws(KafkaError) {
+    let assignment = try consumer.assignment()
+    let positions = try consumer.position(assignment)
+    var lag: [TopicPartition: Int64] = [:]
+    for partition in assignment {
+      guard let high = consumer.cachedWatermarks(partition)?.high,
+        let resolved = state.withLock({ $0.core.watermark(of: partition) }) ?? positions[partition]
+      else { continue }
+      lag[partition] = max(0, high - resolved)
+    }
+    metrics.lag = lag
+  }
+
+  private func note(_ error: KafkaError) {
+    metrics.consumeErrors.increment()
+    if error.isFatal || error.isRefusedLoginOrPermission {
+      state.update { $0.fail(.kafka(error)) }
+    } else {
+      log.warning("the consumer met an error and goes on", ["error": "\(error)"])
+    }
+  }
+
+  // MARK: The end
+
+  /// Finishes or gives up what is in flight, commits what is acknowledged, leaves the group.
+  private func finish() {
+    awaitDrain()
+    // Closing revokes what is assigned, which commits.
+    do throws(KafkaError) {
+      try consumer.close()
+    } catch {
+      log.warning("the consumer group was not left in good order; it notices after session.timeout.ms", ["error": "\(error)"])
+    }
+  }
+
+  private func awaitDrain() {
+    guard case .draining(let deadline) = state.withLock({ $0.phase }) else { return }
+    let isDone: Bool? = state.wait(until: deadline) { state, _ in state.core.isDrained || !state.isDraining ? true : nil }
+    guard isDone == nil else { return }
+    let left = state.withLock { $0.core.load.recordsInFlight }
+    state.update {
+      $0.fail(
+        WorkerError(
+          .drainDeadline,
+          "\(left) records were still in flight after \(options.drainDeadline.inSeconds) s and are left for the next start; "
+            + "none is lost, some may be labelled twice. Raise delivery.drain-deadline if this repeats"))
+    }
+  }
+}
+
+extension Intake: ConsumerDelegate {
+  func consumer(_ consumer: Consumer, assigned partitions: [TopicPartition]) {
+    metrics.rebalances.increment()
+    state.update { $0.core.assign(partitions) }
+    isPauseDue = true
+    log.info("partitions assigned", ["partitions": "\(partitions.summary)"])
+  }
+
+  /// Finishes what these partitions have in flight, so that the next owner starts behind it.
+  func consumer(_ consumer: Consumer, revoked partitions: [TopicPartition]) {
+    guard !partitions.isEmpty else { return }
+    metrics.rebalances.increment()
+    let start = MonotonicClock.now
+    state.update { $0.core.beginRevocation(of: partitions) }
+    let isDone: Bool? = state.wait(until: start &+ options.drainDeadline.nanoseconds) { state, _ in
+      state.core.isDrained(partitions) || state.failure != nil ? true : nil
+    }
+    let offsets = state.update { $0.core.finishRevocation(of: partitions) }
+    if !offsets.isEmpty { commit(offsets, synchronous: true) }
+    forgetLag(of: partitions)
+    log.info(
+      "partitions revoked",
+      [
+        "partitions": "\(partitions.summary)", "drained": .bool(isDone != nil),
+        "seconds": .number(Duration(nanoseconds: MonotonicClock.now &- start).inSeconds),
+      ])
+  }
+
+  func consumer(_ consumer: Consumer, lost partitions: [TopicPartition]) {
+    metrics.rebalances.increment()
+    state.update { $0.core.lose(partitions) }
+    forgetLag(of: partitions)
+    log.warning(
+      "partitions lost: the group gave them to others before they were revoked; what is in flight of them is dropped here",
+      ["partitions": "\(partitions.summary)"])
+  }
+
+  func consumer(_ consumer: Consumer, committed result: CommitResult) {
+    if let error = result.error {
+      noteCommitFailure(of: Array(result.offsets.keys), error)
+    } else {
+      for (partition, error) in result.failures { noteCommitFailure(of: [partition], error) }
+    }
+  }
+
+  private func forgetLag(of partitions: [TopicPartition]) {
+    metrics.lag = metrics.lag.filter { !partitions.contains($0.key) }
+  }
+}
+
+extension [TopicPartition] {
+  /// `reviews [0, 1, 5]`, for the log.
+  fileprivate var summary: String {
+    Dictionary(grouping: self, by: \.topic).sorted { $0.key < $1.key }
+      .map { topic, partitions in "\(topic) \(partitions.map(\.partition).sorted())" }.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,22 @@
+import Kafka
+
+/// A consumed record on its way through the pipeline.
+struct ReviewRecord: Sendable {
+  let message: ConsumerRecord
+  /// Where enrichment goes in the message's value; nil if none was asked for, or if it cannot be labelled.
+  let splice: SplicePoint?
+
+  var source: MessageSource {
+    MessageSource(topic: message.topic, partition: message.partition, offset: message.offset, timestamp: message.timestamp)
+  }
+}
+
+/// What goes out for a record.
+enum Outcome: Sendable {
+  /// A labelled review: the bytes of the result, and what the counters need of it.
+  case result(value: [UInt8], label: Int, confidence: Float, tokens: Int)
+  /// A tombstone (null value): goes to the output topic as it is.
+  case passThrough
+  /// A record that cannot be labelled: its own bytes go to the dead-letter topic, with headers that say why.
+  case deadLetter(DeadLetter)
+}

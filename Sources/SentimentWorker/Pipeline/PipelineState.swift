@@ -1,0 +1,43 @@
+/// What a pipeline's threads share, under one lock.
+struct PipelineState<Partition: Hashable, Record, Outcome> {
+  typealias Core = PipelineCore<Partition, Record, TokenisedText, Outcome>
+
+  /// Each phase leads to the next only; `running` may also lead straight to `failing`, and every phase to `stopped`.
+  enum Phase {
+    case running
+    /// No more is consumed; what is in flight is finished until the deadline.
+    case draining(deadline: Nanoseconds)
+    /// Something ended the pipeline: only what is acknowledged counts.
+    case failing
+    /// Lanes and deliveries have nothing more to do.
+    case stopped
+  }
+
+  var core: Core
+  private(set) var phase = Phase.running
+  /// Why the pipeline ended, if it did not end as it was told to.
+  private(set) var failure: WorkerError?
+
+  init(core: Core) { self.core = core }
+
+  var isRunning: Bool { if case .running = phase { true } else { false } }
+  var isDraining: Bool { if case .draining = phase { true } else { false } }
+  var isStopped: Bool { if case .stopped = phase { true } else { false } }
+
+  /// The first failure counts; one that comes after the end does not.
+  mutating func fail(_ error: WorkerError) {
+    guard failure == nil, !isStopped else { return }
+    failure = error
+    phase = .failing
+  }
+
+  /// No more comes in; what is in flight is to be finished.
+  /// - Parameter isWaitingDropped: what no lane has yet is dropped, for whoever reads it next.
+  mutating func drain(until deadline: Nanoseconds, isWaitingDropped: Bool) {
+    guard isRunning else { return }
+    phase = .draining(deadline: deadline)
+    core.beginDrain(isWaitingDropped: isWaitingDropped)
+  }
+
+  mutating func stop() { phase = .stopped }
+}

@@ -1,0 +1,80 @@
+import Kafka
+import Telemetry
+
+/// A topic that the worker writes to.
+struct OutputTopic: Sendable, Equatable {
+  var name: String
+  var partitions: Int32
+
+  /// Where a message's outcome goes: with a key, the key decides (nil: librdkafka's partitioner); without one, the input
+  /// partition does, so that the order of a partition's messages holds.
+  func partition(for message: ConsumerRecord) -> Int32? {
+    message.keyCount == nil ? message.partition % max(partitions, 1) : nil
+  }
+}
+
+/// The topics of a worker, as found on the cluster.
+struct WorkerTopics: Sendable, Equatable {
+  var inputPartitions: Int
+  var output: OutputTopic
+  var deadLetter: OutputTopic
+}
+
+/// Reaches the brokers and looks for the topics before anything is consumed, so that what is wrong is said at once.
+struct Preflight {
+  let options: WorkerOptions
+
+  /// - Throws: `WorkerError` of kind `kafka` that names every topic that is missing and how to create it.
+  func check() throws(WorkerError) -> WorkerTopics {
+    let names = [options.inputTopic, options.outputTopic, options.deadLetterTopic]
+    let metadata: ClusterMetadata
+    do throws(KafkaError) {
+      metadata = try AdminClient.reach(options.producer, topics: names, timeout: options.startTimeout)
+    } catch {
+      throw .kafka(error)
+    }
+    let problems = names.compactMap { problem(with: metadata.topic($0), named: $0) }
+    guard problems.isEmpty else { throw WorkerError(.kafka, problems.joined(separator: "\n")) }
+    func count(_ name: String) -> Int { metadata.topic(name)?.partitions.count ?? 1 }
+    return WorkerTopics(
+      inputPartitions: count(options.inputTopic),
+      output: OutputTopic(name: options.outputTopic, partitions: Int32(clamping: count(options.outputTopic))),
+      deadLetter: OutputTopic(name: options.deadLetterTopic, partitions: Int32(clamping: count(options.deadLetterTopic))))
+  }
+
+  private func problem(with topic: ClusterMetadata.Topic?, named name: String) -> String? {
+    guard let error = topic?.error else {
+      return topic == nil || topic?.partitions.isEmpty == true ? Self.missing(name, options) : nil
+    }
+    return error.isUnknownTopicOrPartition ? Self.missing(name, options) : WorkerError.kafka(error).description
+  }
+
+  private static func missing(_ name: String, _ options: WorkerOptions) -> String {
+    let brokers = options.producer["bootstrap.servers"] ?? "HOST:PORT"
+    return "topic \(name) does not exist; create it with: "
+      + "kafka-topics.sh --bootstrap-server \(brokers) --create --topic \(name) --partitions 4"
+  }
+}
+
+extension WorkerError {
+  /// What Kafka refused, with what to do about it.
+  static func kafka(_ error: KafkaError) -> WorkerError {
+    WorkerError(.kafka, error.remedy.map { "\(error); \($0)" } ?? "\(error)")
+  }
+}
+
+extension Logger {
+  /// Takes librdkafka's own log into ours, and counts its errors.
+  func clientHandlers(errors: Counter) -> ClientHandlers {
+    ClientHandlers(
+      log: { line in
+        let level: LogLevel = line.level <= 3 ? .error : line.level == 4 ? .warning : line.level == 5 ? .notice : line.level == 6 ? .info : .debug
+        // librdkafka reports every lost connection as an error, although it goes on by itself.
+        log(min(level, .warning), "librdkafka: \(line.message)", ["facility": "\(line.facility)"])
+      },
+      error: { error in
+        errors.increment()
+        log(.warning, "librdkafka met an error and goes on", ["error": "\(error)", "remedy": "\(error.remedy ?? "none needed if it does not repeat")"])
+      })
+  }
+}

@@ -1,0 +1,80 @@
+import Kafka
+import Telemetry
+
+/// The state of a worker's pipeline.
+typealias WorkerState = PipelineState<TopicPartition, ReviewRecord, Outcome>
+
+/// The worker: consume, label, produce, until told to stop. This is where the parts meet; the path of one message is
+///
+///     Intake (consume, decode, tokenise) → PipelineCore (order, batches, bounds) → LaneLoop (label, encode)
+///       → Outlet (produce in order, take acknowledgements) → Intake (commit)
+///
+/// Threads: the caller's runs the intake; one per lane, one for deliveries and one for stats run beside it. They share
+/// `WorkerState` under one lock.
+final class Worker: Sendable {
+  private let options: WorkerOptions
+  private let model: any LabellingModel
+  private let log: Logger
+  private let writeStats: @Sendable ([UInt8]) -> Void
+  private let state: Monitor<WorkerState>
+  let metrics: WorkerMetrics
+
+  /// - Parameter writeStats: takes the stats lines, without their newline.
+  init(options: WorkerOptions, model: any LabellingModel, log: Logger, writeStats: @escaping @Sendable ([UInt8]) -> Void) {
+    self.options = options
+    self.model = model
+    self.log = log
+    self.writeStats = writeStats
+    metrics = WorkerMetrics(labels: model.identity.labels.count)
+    state = Monitor(WorkerState(core: .init(batch: options.batch, flow: options.inFlight)))
+  }
+
+  /// Stops consuming and finishes what is in flight; `run` then returns. May be called from any thread, more than once.
+  func stop() {
+    state.update { state in
+      // What no lane has begun is not lost: it was never committed, and whoever has the partition next reads it.
+      state.drain(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds, isWaitingDropped: true)
+    }
+  }
+
+  /// Runs the worker on this thread and others until `stop`.
+  /// - Returns: the summary of the run.
+  /// - Throws: `WorkerError` when something else ends the worker; what was acknowledged by then is committed.
+  func run() throws(WorkerError) -> StatsLine {
+    let topics = try Preflight(options: options).check()
+    let reporter = StatsReporter(
+      metrics: metrics, state: state,
+      surroundings: .init(model: model.identity, labels: model.labels, lanes: options.lanes, batchTokenLimit: options.batch.tokens), write: writeStats)
+    let interval = options.statsInterval
+    let stats = JoinableThread(name: "stats") { reporter.run(interval: interval) }
+    defer { stats.join() }
+    do throws(KafkaError) {
+      try runPipeline(topics)
+    } catch {
+      state.update { $0.fail(.kafka(error)) }
+    }
+    let summary = reporter.end()
+    if let failure = state.withLock({ $0.failure }) { throw failure }
+    return summary
+  }
+
+  private func runPipeline(_ topics: WorkerTopics) throws(KafkaError) {
+    let producer = try Producer(configuration: options.producer, handlers: log.clientHandlers(errors: metrics.produceErrors))
+    let outlet = Outlet(state: state, producer: producer, topics: topics, metrics: metrics)
+    defer { outlet.close() }
+    let intake = try Intake(state: state, model: model, outlet: outlet, options: options, metrics: metrics, log: log)
+    let encoder = OutcomeEncoder(
+      labels: model.labels, format: options.outputFormat,
+      encoder: ResultEncoder(model: model.identity, enrichedMember: options.enrichMember))
+    let lanes = LaneLoop.start(
+      options.lanes, of: model, state: state, metrics: metrics.lanes,
+      outcome: { record, text, answer in encoder.outcome(of: record, text, answer) }, settled: { outlet.sendReleases() })
+    let deliveries = JoinableThread(name: "deliveries") { [state] in
+      while !state.withLock({ $0.isStopped }) { outlet.takeDeliveries(timeout: .milliseconds(100)) }
+    }
+    intake.run()
+    state.update { $0.stop() }
+    for lane in lanes { lane.join() }
+    deliveries.join()
+  }
+}

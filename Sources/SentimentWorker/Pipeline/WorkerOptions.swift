@@ -1,0 +1,33 @@
+import Kafka
+
+/// Everything that the pipeline must be told; made from the settings by the commands.
+struct WorkerOptions: Sendable {
+  var consumer: KafkaConfiguration
+  var producer: KafkaConfiguration
+  var inputTopic: String
+  var outputTopic: String
+  var deadLetterTopic: String
+
+  var decoder: ReviewDecoder
+  var outputFormat: OutputFormat
+  /// The member that `enrich` adds.
+  var enrichMember: String
+
+  /// Engine lanes, one thread each.
+  var lanes: Int
+  var batch: BatchLimits
+  /// Bounds from consumption to acknowledgement.
+  var inFlight: FlowControl.Limits
+
+  /// How often the offsets of finished records are committed.
+  var commitInterval: Duration
+  /// How long a stop or a revocation may take to finish what is in flight.
+  var drainDeadline: Duration
+  /// How long the brokers may take to answer at start.
+  var startTimeout: Duration
+  /// Time between two stats lines.
+  var statsInterval: Duration
+}
+
+/// What is written for a labelled review.
+enum OutputFormat: String, Sendable { case result, enrich }

@@ -1,0 +1,99 @@
+import Kafka
+import Synchronization
+import Telemetry
+
+/// Counts and times of one worker, since its start. Written by every thread of the pipeline, read by the stats reporter.
+final class WorkerMetrics: Sendable {
+  /// Time spent in each stage of a record's path, in nanoseconds.
+  struct Stages<Value> {
+    /// From the record's own timestamp to its consumption: how old reviews are when they arrive here.
+    var age: Value
+    /// Decoding and tokenising.
+    var tokenise: Value
+    /// Waiting for a lane.
+    var queue: Value
+    /// The forward pass of the batch that a record was in.
+    var infer: Value
+    /// From the producer to the broker's acknowledgement.
+    var deliver: Value
+    /// From consumption to acknowledgement.
+    var total: Value
+
+    func map<Other>(_ transform: (Value) -> Other) -> Stages<Other> {
+      Stages<Other>(
+        age: transform(age), tokenise: transform(tokenise), queue: transform(queue), infer: transform(infer),
+        deliver: transform(deliver), total: transform(total))
+    }
+
+    /// In the order of a record's path.
+    var named: [(name: String, value: Value)] {
+      [("age", age), ("tokenise", tokenise), ("queue", queue), ("infer", infer), ("deliver", deliver), ("total", total)]
+    }
+  }
+
+  /// What the broker has acknowledged.
+  struct Resolved: Sendable {
+    var records = 0
+    var tokens = 0
+    var passedThrough = 0
+    /// By class index.
+    var labels: [Int]
+    var confidenceSum = 0.0
+    /// By reason.
+    var deadLetters: [String: Int] = [:]
+
+    var labelled: Int { labels.reduce(0, +) }
+    var deadLettered: Int { deadLetters.values.reduce(0, +) }
+  }
+
+  let stages: Stages<Histogram>
+  let consumed = Counter()
+  let lanes: LaneMetrics
+  let pauses = Counter()
+  let rebalances = Counter()
+  let consumeErrors = Counter()
+  let produceErrors = Counter()
+  let commitErrors = Counter()
+  private let resolvedState: Mutex<Resolved>
+  private let lagState = Mutex<[TopicPartition: Int64]>([:])
+
+  /// - Parameter labels: how many labels the model has.
+  init(labels: Int) {
+    lanes = LaneMetrics()
+    stages = Stages(
+      age: Histogram(), tokenise: Histogram(), queue: lanes.queue, infer: lanes.infer, deliver: Histogram(), total: Histogram())
+    resolvedState = Mutex(Resolved(labels: Array(repeating: 0, count: labels)))
+  }
+
+  /// - Parameter timestamp: the record's own, in milliseconds since 1970; nil if it has none.
+  func noteConsumed(timestamp: Int64?, at time: UTCTime) {
+    consumed.increment()
+    if let timestamp, time.milliseconds >= timestamp {
+      stages.age.record(.milliseconds(time.milliseconds - timestamp))
+    }
+  }
+
+  func note(_ acknowledgement: WorkerState.Core.Acknowledgement, at now: Nanoseconds) {
+    stages.deliver.record(now &- acknowledgement.releasedAt)
+    stages.total.record(now &- acknowledgement.admittedAt)
+    resolvedState.withLock { resolved in
+      resolved.records += 1
+      switch acknowledgement.outcome {
+      case .result(_, let label, let confidence, let tokens):
+        resolved.tokens += tokens
+        resolved.labels[label] += 1
+        resolved.confidenceSum += Double(confidence)
+      case .passThrough: resolved.passedThrough += 1
+      case .deadLetter(let letter): resolved.deadLetters[letter.reason, default: 0] += 1
+      }
+    }
+  }
+
+  var resolved: Resolved { resolvedState.withLock { $0 } }
+
+  /// Records of the input topic that are not yet resolved, by assigned partition.
+  var lag: [TopicPartition: Int64] {
+    get { lagState.withLock { $0 } }
+    set { lagState.withLock { $0 = newValue } }
+  }
+}

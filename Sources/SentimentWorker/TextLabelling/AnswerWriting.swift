@@ -1,0 +1,84 @@
+import Telemetry
+
+/// Writes a text's answer as one line of JSON.
+struct AnswerJSON {
+  var labels: [String]
+  /// Token ids and logits too.
+  var isDetailed: Bool
+
+  /// One JSON object, without a newline.
+  func encode(_ text: TextPipeline.Text, _ answer: TextPipeline.Answer) -> [UInt8] {
+    var json = JSONWriter(reservingCapacity: 256)
+    json.object { json in
+      switch answer {
+      case .labelled(let labelling, let tokenised):
+        Verdict(labels: labels, labelling, tokenised).writeMembers(to: &json)
+        if isDetailed {
+          json.key("ids")
+          json.array { json in for id in tokenised.ids { json.value(id) } }
+          json.key("logits")
+          json.array { json in for logit in labelling.logits { json.value(logit) } }
+        }
+      case .failed(let reason, let detail):
+        json.member("line", text.number)
+        json.key("error")
+        json.object { json in
+          json.member("reason", reason)
+          json.member("detail", detail)
+        }
+      }
+    }
+    return json.bytes
+  }
+}
+
+/// Writes answers as a table for people: one row a text, in columns of fixed width, so that rows can be shown as they come.
+struct AnswerTable {
+  var labels: [String]
+  /// Columns of the terminal.
+  var width: Int
+
+  private var labelWidth: Int { max(5, labels.map(\.count).max() ?? 0) }
+
+  var header: String { row("#", "label", "confidence", "tokens", "text") }
+
+  func row(_ text: TextPipeline.Text, _ answer: TextPipeline.Answer) -> String {
+    switch answer {
+    case .labelled(let labelling, let tokenised):
+      row(text, Verdict(labels: labels, labelling, tokenised))
+    case .failed(let reason, let detail):
+      row(String(text.number), "-", "-", "-", "not labelled: \(reason): \(detail)")
+    }
+  }
+
+  private func row(_ text: TextPipeline.Text, _ verdict: Verdict) -> String {
+    row(
+      String(text.number), verdict.label, percent(verdict.confidence), verdict.truncated ? "\(verdict.tokens)+" : String(verdict.tokens),
+      preview(text.bytes))
+  }
+
+  private func row(_ number: String, _ label: String, _ confidence: String, _ tokens: String, _ text: String) -> String {
+    let start = "\(right(number, 5))  \(left(label, labelWidth))  \(right(confidence, 10))  \(right(tokens, 6))  "
+    return start + text.prefix(max(20, width - start.count))
+  }
+
+  /// Down to a tenth of a percent, and never rounded up to certainty.
+  private func percent(_ probability: Float) -> String {
+    let tenths = min(Int((probability * 1000).rounded()), probability < 1 ? 999 : 1000)
+    return "\(tenths / 10).\(tenths % 10) %"
+  }
+
+  /// The start of a text on one line, with nothing in it that could move the cursor.
+  private func preview(_ bytes: [UInt8]) -> String {
+    let text = String(decoding: bytes.prefix(width * 4), as: UTF8.self)
+    var line = ""
+    for scalar in text.unicodeScalars {
+      let isVisible = !(scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029)
+      line.unicodeScalars.append(isVisible && scalar.properties.generalCategory != .format ? scalar : " ")
+    }
+    return line
+  }
+
+  private func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
+  private func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+}

@@ -1,0 +1,106 @@
+import Synchronization
+
+/// Labels a sequence of texts on all lanes and gives the answers in the order of the texts: the worker's pipeline, with a
+/// file in place of a topic and the terminal in place of the producer.
+final class TextPipeline: Sendable {
+  /// A text's place in its source and its bytes, kept for display.
+  struct Text: Sendable {
+    /// From 1.
+    var number: Int
+    var bytes: [UInt8]
+  }
+
+  enum Answer: Sendable {
+    case labelled(Labelling, TokenisedText)
+    /// A line that cannot be read, or a text that cannot be labelled.
+    case failed(reason: String, detail: String)
+  }
+
+  private typealias State = PipelineState<Int, Text, Answer>
+
+  private let model: any LabellingModel
+  private let state: Monitor<State>
+  private let lanes: Int
+  private let metrics = LaneMetrics()
+  /// Held while answers are written, so that they come out one after the other. Taken before the state's lock, never after.
+  private let writing = Mutex<Void>(())
+  private let write: @Sendable (Text, Answer) -> Bool
+
+  /// - Parameter write: takes the answers in order, on any thread, one at a time; false ends the run early.
+  init(
+    model: any LabellingModel, lanes: Int, batch: BatchLimits, inFlight: FlowControl.Limits,
+    write: @escaping @Sendable (Text, Answer) -> Bool
+  ) {
+    self.model = model
+    self.lanes = lanes
+    self.write = write
+    var core = State.Core(batch: batch, flow: inFlight)
+    core.assign([0])
+    state = Monitor(State(core: core))
+  }
+
+  /// Labels every text that `next` gives, until it gives nil; returns when all answers are written.
+  func run(_ next: () -> (text: Text, error: (reason: String, detail: String)?)?) {
+    let threads = LaneLoop<Int, Text, Answer>.start(
+      lanes, of: model, state: state, metrics: metrics,
+      outcome: { _, tokenised, answer in
+        switch answer {
+        case .success(let labelling): .labelled(labelling, tokenised)
+        case .failure(let failure): .failed(reason: "model", detail: failure.detail)
+        }
+      }, settled: { [self] in writeReady() })
+    var offset: Int64 = 0
+    while state.withLock({ $0.isRunning }), let (text, error) = next() {
+      admit(text, error, offset: offset)
+      offset += 1
+      waitWhilePaused()
+    }
+    state.update { $0.drain(until: .max, isWaitingDropped: false) }
+    let _: Bool? = state.wait(until: .max) { state, _ in state.core.isDrained || state.isStopped ? true : nil }
+    state.update { $0.stop() }
+    for thread in threads { thread.join() }
+  }
+
+  private func admit(_ text: Text, _ error: (reason: String, detail: String)?, offset: Int64) {
+    let answer: Answer
+    if let error {
+      answer = .failed(reason: error.reason, detail: error.detail)
+    } else {
+      do throws(LabellingFailure) {
+        let tokenised = try model.tokenise(text.bytes.span)
+        _ = state.update {
+          $0.core.admit(
+            text, of: 0, offset: offset, bytes: text.bytes.count, input: tokenised, tokens: tokenised.ids.count,
+            at: MonotonicClock.now)
+        }
+        return
+      } catch {
+        answer = .failed(reason: "tokeniser", detail: error.detail)
+      }
+    }
+    _ = state.update {
+      $0.core.admit(text, of: 0, offset: offset, bytes: text.bytes.count, settled: answer, at: MonotonicClock.now)
+    }
+    writeReady()
+  }
+
+  private func waitWhilePaused() {
+    guard state.withLock({ $0.core.nextFlowAction() }) == .pause else { return }
+    let _: Bool? = state.wait(until: .max) { state, _ in
+      state.core.nextFlowAction() == .resume || state.isStopped ? true : nil
+    }
+  }
+
+  private func writeReady() {
+    writing.withLock { _ in
+      while let release = state.withLock({ $0.isStopped ? nil : $0.core.nextRelease() }) {
+        state.withLock { $0.core.markReleased(release.id, at: MonotonicClock.now) }
+        let isRead = write(release.record, release.outcome)
+        state.update { state in
+          _ = state.core.acknowledge(release.id)
+          if !isRead { state.stop() }
+        }
+      }
+    }
+  }
+}
