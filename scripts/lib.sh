@@ -96,12 +96,17 @@ install_missing() {
   $line" ;; esac
   fi
 
-  say "Installing them with apt"
+  say "Installing them with apt (a minute or two)"
+  local log
+  log=$(mktemp)
   # An unreachable extra repository must not stop what the others can deliver: the install tells.
-  "${as_root[@]}" apt-get update -qq >&2 || say "apt-get update reported an error; trying with the lists that are there"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 \
-    || stop "apt could not install them. Its message is above; the line was:
+  "${as_root[@]}" apt-get update -qq >"$log" 2>&1 || true
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >>"$log" 2>&1 || {
+    cat "$log" >&2
+    stop "apt could not install them. Its messages are above; the line was:
   $line"
+  }
+  rm -f "$log"
   missing=()
   reasons=()
   hash -r
@@ -134,9 +139,9 @@ swift_install_line() {
   printf '  %s%s\n' "$first" '(cd "$(mktemp -d)" && curl -O "https://download.swift.org/swiftly/linux/swiftly-$(uname -m).tar.gz" && tar zxf "swiftly-$(uname -m).tar.gz" && ./swiftly init --quiet-shell-followup) && . "${SWIFTLY_HOME_DIR:-$HOME/.local/share/swiftly}/env.sh" && hash -r'
 }
 
-# "6.3" for the toolchain in PATH; nothing if it does not run.
+# "6.3" for the toolchain in PATH; nothing, and no failure, if it does not run.
 swift_version() {
-  swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1
+  { swift --version 2>/dev/null || true; } | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1
 }
 
 # Stops with the line that installs Swift if there is none or only an older one.
@@ -160,7 +165,7 @@ prepare() {
   need_build_packages
   install_missing
   require_librdkafka
-  [ -n "$(swift_version)" ] || stop "$(command -v swift) does not run: $(swift --version 2>&1 | head -n 3)"
+  [ -n "$(swift_version)" ] || stop "$(command -v swift) does not run: $(swift --version 2>&1 || true)"
 }
 
 # --- Building --------------------------------------------------------------------------------------------------------
