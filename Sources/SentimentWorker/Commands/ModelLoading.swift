@@ -18,6 +18,9 @@ enum ModelLoading {
       directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens])
   }
 
+  /// The model's tokeniser alone, without its weights.
+  static func tokenizer(_ values: SettingValues) throws -> ModelTokenizer { try ModelTokenizer(directory: directory(values)) }
+
   static func precision(_ values: SettingValues) -> Precision {
     switch values[WorkerSettings.precision] {
     case .f32: .f32

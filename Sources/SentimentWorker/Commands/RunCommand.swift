@@ -11,10 +11,11 @@ struct RunCommand {
   func run() throws -> Int32 {
     let log = makeLogger(values, terminal)
     let stats = try statsWriter()
-    logStart(log)
+    let lanes = ModelLoading.lanes(values)
+    let options = try WorkerOptions(values, lanes: lanes)
+    logStart(log, options)
     let started = MonotonicClock.now
     let model = try ModelLoading.load(values)
-    let lanes = ModelLoading.lanes(values)
     log.info(
       "model loaded",
       [
@@ -22,7 +23,6 @@ struct RunCommand {
         "labels": "\(model.labels.joined(separator: ", "))", "max_tokens": .integer(model.maximumTokens), "lanes": .integer(lanes),
         "seconds": "\(seconds(since: started))",
       ])
-    let options = try WorkerOptions(values, lanes: lanes)
     let worker = Worker(options: options, model: model, log: log, writeStats: stats)
     let signals = StopSignals { signal in
       log.info(
@@ -41,14 +41,12 @@ struct RunCommand {
     return ExitStatus.success
   }
 
-  private func logStart(_ log: Logger) {
+  private func logStart(_ log: Logger, _ options: WorkerOptions) {
     log.info("starting", Versions.metadata)
-    for warning in LibraryVersion.knownBugs { log.notice("\(warning)") }
-    for setting in values.effective() {
-      log.debug("setting", ["key": "\(setting.key)", "value": "\(setting.value)", "source": "\(setting.source)"])
-    }
-    let changed = values.effective().filter { $0.source != .default }
-    log.info("settings", LogMetadata(changed.map { ($0.key, "\($0.value)") }))
+    for warning in LibraryVersion.warnings(for: options.consumer) { log.warning(warning) }
+    var settings: LogMetadata = [:]
+    for setting in values.effective() { settings[setting.key] = "\(setting.value)" }
+    log.info("settings in force", settings)
   }
 
   private func statsWriter() throws -> @Sendable ([UInt8]) -> Void {
@@ -56,7 +54,7 @@ struct RunCommand {
     guard file != "-" else {
       return { line in LineOutput.standardOutput.write(line) }
     }
-    if !FileManager.default.fileExists(atPath: file) { FileManager.default.createFile(atPath: file, contents: nil) }
+    if !FileManager.default.fileExists(atPath: file) { _ = FileManager.default.createFile(atPath: file, contents: nil) }
     guard let handle = FileHandle(forWritingAtPath: file) else {
       throw WorkerError(.usage, "stats.file: \(file) cannot be opened for writing")
     }
@@ -79,5 +77,5 @@ func makeLogger(_ values: SettingValues, _ terminal: Terminal) -> Logger {
     case .auto: terminal.isErrorTerminal
     }
   let sink: any LogSink = isText ? TextLogSink(.standardError) : JSONLogSink(.standardError)
-  return Logger(level: LogLevel(rawValue: values[WorkerSettings.logLevel].rawValue) ?? .info, sink: RepeatLimitingLogSink(sink))
+  return Logger(level: LogLevel(rawValue: values[WorkerSettings.logLevel].rawValue) ?? .info, sink: sink)
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Settings
 import Synchronization
+import Telemetry
 
 /// `classify`: texts from arguments, a file or standard input, labelled in order.
 struct ClassifyCommand {
@@ -39,7 +40,7 @@ struct ClassifyCommand {
       }
       return isRead
     }
-    pipeline.run { texts.next() }
+    try pipeline.run { try texts.next() }
     let total = counts.withLock { $0 }
     terminal.clearProgress()
     if hasProgress,
@@ -64,6 +65,46 @@ struct TokenizeCommand {
   let terminal: Terminal
 
   func run() throws -> Int32 {
-    .init(0)
+    var texts = try TextInput(values: values, arguments: arguments)
+    let tokenizer = try ModelLoading.tokenizer(values)
+    var failed = 0
+    var count = 0
+    while let item = try texts.next() {
+      count += 1
+      var json = JSONWriter()
+      json.object { json in
+        do throws(TextFailure) {
+          let ids = try ids(of: item, tokenizer)
+          json.key("ids")
+          json.array { json in for id in ids { json.value(id) } }
+        } catch {
+          failed += 1
+          AnswerJSON.writeFailure(line: item.line, reason: error.reason, detail: error.detail, to: &json)
+        }
+      }
+      guard terminal.write(json.bytes + [UInt8(ascii: "\n")]) else { return ExitStatus.success }
+    }
+    if failed > 0 {
+      terminal.printError("sentiment-worker: \(failed) of \(count) texts could not be tokenised")
+      return ExitStatus.failure
+    }
+    return ExitStatus.success
+  }
+
+  private struct TextFailure: Error {
+    var reason: String
+    var detail: String
+  }
+
+  private func ids(of item: TextItem, _ tokenizer: ModelTokenizer) throws(TextFailure) -> [Int32] {
+    switch item.text {
+    case .failure(let error): throw TextFailure(reason: error.reason.name, detail: error.detail)
+    case .success(let bytes):
+      do throws(LabellingFailure) {
+        return try tokenizer.tokenise(bytes.span).ids
+      } catch {
+        throw TextFailure(reason: "tokeniser", detail: error.detail)
+      }
+    }
   }
 }

@@ -188,6 +188,8 @@ enum TextSettings {
   static let all: [any AnySetting] = [input, inputFormat, column, output, detail, progress]
 }
 
+/// What a message is.
+enum InputFormat: String, SettingChoice { case text, json }
 enum LogThreshold: String, SettingChoice { case trace, debug, info, notice, warning, error }
 enum LogFormat: String, SettingChoice { case auto, text, json }
 enum ModelPrecision: String, SettingChoice { case f32 }

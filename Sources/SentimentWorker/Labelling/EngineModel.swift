@@ -1,13 +1,57 @@
 import DistilBERT
 import Foundation
 
+/// A model directory's tokeniser, cutting texts where its model stops reading.
+struct ModelTokenizer: Sendable {
+  let maximumTokens: Int
+  let vocabularyCount: Int
+  private let tokenizer: WordPieceTokenizer
+
+  /// - Throws: `WorkerError` of kind `model` that names the file and what is wrong with it.
+  init(directory: URL) throws(WorkerError) {
+    let configuration: ModelConfiguration
+    do throws(ModelError) {
+      configuration = try ModelConfiguration(directory: directory)
+    } catch {
+      throw WorkerError(.model, "\(error)")
+    }
+    try self.init(directory: directory, configuration: configuration)
+  }
+
+  init(directory: URL, configuration: ModelConfiguration) throws(WorkerError) {
+    do throws(TokenizerError) {
+      tokenizer = try WordPieceTokenizer(directory: directory)
+    } catch {
+      throw WorkerError(.model, "\(error)")
+    }
+    maximumTokens = configuration.maximumPositions
+    vocabularyCount = tokenizer.vocabularyCount
+    guard vocabularyCount <= configuration.vocabularySize else {
+      throw WorkerError(
+        .model,
+        "\(directory.path): the vocabulary has \(vocabularyCount) tokens but the model embeds \(configuration.vocabularySize); "
+          + "vocab.txt or tokenizer.json belongs to another model")
+    }
+  }
+
+  /// - Throws: `LabellingFailure` if the bytes are not UTF-8.
+  func tokenise(_ text: Span<UInt8>) throws(LabellingFailure) -> TokenisedText {
+    var ids: [Int32] = []
+    do throws(TokenizerError) {
+      let encoding = try tokenizer.encode(text, maximumTokens: maximumTokens, appendingTo: &ids)
+      return TokenisedText(ids: ids, isTruncated: encoding.truncated)
+    } catch {
+      throw LabellingFailure(detail: "\(error)")
+    }
+  }
+}
+
 /// A DistilBERT directory, loaded: tokeniser and weights, shared by all lanes.
 struct EngineModel: LabellingModel {
   let identity: ModelIdentity
   let labels: [String]
-  let maximumTokens: Int
   private let model: Model
-  private let tokenizer: WordPieceTokenizer
+  private let tokenizer: ModelTokenizer
   private let maximumBatchTokens: Int
 
   /// - Parameter maximumBatchTokens: the most tokens of a batch that a lane will be given at once; sizes its workspace.
@@ -18,36 +62,17 @@ struct EngineModel: LabellingModel {
     } catch {
       throw WorkerError(.model, "\(error)")
     }
-    do throws(TokenizerError) {
-      tokenizer = try WordPieceTokenizer(directory: directory)
-    } catch {
-      throw WorkerError(.model, "\(error)")
-    }
-    let configuration = model.configuration
-    guard tokenizer.vocabularyCount <= configuration.vocabularySize else {
-      throw WorkerError(
-        .model,
-        "\(directory.path): the vocabulary has \(tokenizer.vocabularyCount) tokens but the model embeds \(configuration.vocabularySize); "
-          + "vocab.txt or tokenizer.json belongs to another model")
-    }
-    maximumTokens = configuration.maximumPositions
-    self.maximumBatchTokens = max(maximumBatchTokens, configuration.maximumPositions)
+    tokenizer = try ModelTokenizer(directory: directory, configuration: model.configuration)
+    self.maximumBatchTokens = max(maximumBatchTokens, tokenizer.maximumTokens)
     identity = ModelIdentity(name: model.name, fingerprint: model.fingerprint, precision: model.precision.rawValue)
     labels = model.labels
   }
 
+  var maximumTokens: Int { tokenizer.maximumTokens }
   var parameterCount: Int { model.parameterCount }
   var weightBytes: Int { model.weightBytes }
 
-  func tokenise(_ text: Span<UInt8>) throws(LabellingFailure) -> TokenisedText {
-    var ids: [Int32] = []
-    do throws(TokenizerError) {
-      let encoding = try tokenizer.encode(text, maximumTokens: maximumTokens, appendingTo: &ids)
-      return TokenisedText(ids: ids, isTruncated: encoding.truncated)
-    } catch {
-      throw LabellingFailure(detail: "\(error)")
-    }
-  }
+  func tokenise(_ text: Span<UInt8>) throws(LabellingFailure) -> TokenisedText { try tokenizer.tokenise(text) }
 
   func makeLane() -> any LabellingLane { EngineLane(model: model, maximumTokens: maximumBatchTokens) }
 }

@@ -25,7 +25,7 @@ final class Worker: Sendable {
     self.model = model
     self.log = log
     self.writeStats = writeStats
-    metrics = WorkerMetrics(labels: model.identity.labels.count)
+    metrics = WorkerMetrics(labels: model.labels.count)
     state = Monitor(WorkerState(core: .init(batch: options.batch, flow: options.inFlight)))
   }
 

@@ -1,4 +1,5 @@
 import Kafka
+import Settings
 
 /// Everything that the pipeline must be told; made from the settings by the commands.
 struct WorkerOptions: Sendable {
@@ -30,4 +31,4 @@ struct WorkerOptions: Sendable {
 }
 
 /// What is written for a labelled review.
-enum OutputFormat: String, Sendable { case result, enrich }
+enum OutputFormat: String, SettingChoice { case result, enrich }

@@ -5,7 +5,7 @@ import Telemetry
 /// Counts and times of one worker, since its start. Written by every thread of the pipeline, read by the stats reporter.
 final class WorkerMetrics: Sendable {
   /// Time spent in each stage of a record's path, in nanoseconds.
-  struct Stages<Value> {
+  struct Stages<Value: Sendable>: Sendable {
     /// From the record's own timestamp to its consumption: how old reviews are when they arrive here.
     var age: Value
     /// Decoding and tokenising.
@@ -19,7 +19,7 @@ final class WorkerMetrics: Sendable {
     /// From consumption to acknowledgement.
     var total: Value
 
-    func map<Other>(_ transform: (Value) -> Other) -> Stages<Other> {
+    func map<Other: Sendable>(_ transform: (Value) -> Other) -> Stages<Other> {
       Stages<Other>(
         age: transform(age), tokenise: transform(tokenise), queue: transform(queue), infer: transform(infer),
         deliver: transform(deliver), total: transform(total))

@@ -19,16 +19,20 @@ struct AnswerJSON {
           json.key("logits")
           json.array { json in for logit in labelling.logits { json.value(logit) } }
         }
-      case .failed(let reason, let detail):
-        json.member("line", text.number)
-        json.key("error")
-        json.object { json in
-          json.member("reason", reason)
-          json.member("detail", detail)
-        }
+      case .failed(let reason, let detail): Self.writeFailure(line: text.line, reason: reason, detail: detail, to: &json)
       }
     }
     return json.bytes
+  }
+
+  /// The members of an error line, into an object that is open.
+  static func writeFailure(line: Int, reason: String, detail: String, to json: inout JSONWriter) {
+    json.member("line", line)
+    json.key("error")
+    json.object { json in
+      json.member("reason", reason)
+      json.member("detail", detail)
+    }
   }
 }
 
@@ -45,17 +49,19 @@ struct AnswerTable {
   func row(_ text: TextPipeline.Text, _ answer: TextPipeline.Answer) -> String {
     switch answer {
     case .labelled(let labelling, let tokenised):
-      row(text, Verdict(labels: labels, labelling, tokenised))
-    case .failed(let reason, let detail):
-      row(String(text.number), "-", "-", "-", "not labelled: \(reason): \(detail)")
+      let verdict = Verdict(labels: labels, labelling, tokenised)
+      return row(
+        text.number, label: verdict.label, confidence: verdict.confidence, tokens: verdict.tokens, isTruncated: verdict.truncated,
+        text: text.bytes)
+    case .failed(let reason, let detail): return row(text.number, failure: "not labelled: \(reason): \(detail)")
     }
   }
 
-  private func row(_ text: TextPipeline.Text, _ verdict: Verdict) -> String {
-    row(
-      String(text.number), verdict.label, percent(verdict.confidence), verdict.truncated ? "\(verdict.tokens)+" : String(verdict.tokens),
-      preview(text.bytes))
+  func row(_ number: Int, label: String, confidence: Float, tokens: Int, isTruncated: Bool, text: [UInt8]) -> String {
+    row(String(number), label, percent(confidence), isTruncated ? "\(tokens)+" : String(tokens), preview(text))
   }
+
+  func row(_ number: Int, failure: String) -> String { row(String(number), "-", "-", "-", failure) }
 
   private func row(_ number: String, _ label: String, _ confidence: String, _ tokens: String, _ text: String) -> String {
     let start = "\(right(number, 5))  \(left(label, labelWidth))  \(right(confidence, 10))  \(right(tokens, 6))  "

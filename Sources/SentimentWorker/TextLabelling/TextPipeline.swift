@@ -5,8 +5,10 @@ import Synchronization
 final class TextPipeline: Sendable {
   /// A text's place in its source and its bytes, kept for display.
   struct Text: Sendable {
-    /// From 1.
+    /// Which text, from 1.
     var number: Int
+    /// The line on which it begins, from 1.
+    var line: Int
     var bytes: [UInt8]
   }
 
@@ -40,7 +42,8 @@ final class TextPipeline: Sendable {
   }
 
   /// Labels every text that `next` gives, until it gives nil; returns when all answers are written.
-  func run(_ next: () -> (text: Text, error: (reason: String, detail: String)?)?) {
+  /// - Throws: what `next` throws, after the answers to what came before it.
+  func run(_ next: () throws -> TextItem?) throws {
     let threads = LaneLoop<Int, Text, Answer>.start(
       lanes, of: model, state: state, metrics: metrics,
       outcome: { _, tokenised, answer in
@@ -49,37 +52,42 @@ final class TextPipeline: Sendable {
         case .failure(let failure): .failed(reason: "model", detail: failure.detail)
         }
       }, settled: { [self] in writeReady() })
+    defer {
+      state.update { $0.drain(until: .max, isWaitingDropped: false) }
+      let _: Bool? = state.wait(until: .max) { state, _ in state.core.isDrained || state.isStopped ? true : nil }
+      state.update { $0.stop() }
+      for thread in threads { thread.join() }
+    }
     var offset: Int64 = 0
-    while state.withLock({ $0.isRunning }), let (text, error) = next() {
-      admit(text, error, offset: offset)
+    while state.withLock({ $0.isRunning }), let item = try next() {
+      admit(item, offset: offset)
       offset += 1
       waitWhilePaused()
     }
-    state.update { $0.drain(until: .max, isWaitingDropped: false) }
-    let _: Bool? = state.wait(until: .max) { state, _ in state.core.isDrained || state.isStopped ? true : nil }
-    state.update { $0.stop() }
-    for thread in threads { thread.join() }
   }
 
-  private func admit(_ text: Text, _ error: (reason: String, detail: String)?, offset: Int64) {
-    let answer: Answer
-    if let error {
-      answer = .failed(reason: error.reason, detail: error.detail)
-    } else {
+  private func admit(_ item: TextItem, offset: Int64) {
+    let text: Text
+    let failure: Answer
+    switch item.text {
+    case .failure(let error):
+      text = Text(number: item.number, line: item.line, bytes: [])
+      failure = .failed(reason: error.reason.name, detail: error.detail)
+    case .success(let bytes):
+      text = Text(number: item.number, line: item.line, bytes: bytes)
       do throws(LabellingFailure) {
-        let tokenised = try model.tokenise(text.bytes.span)
+        let tokenised = try model.tokenise(bytes.span)
         _ = state.update {
           $0.core.admit(
-            text, of: 0, offset: offset, bytes: text.bytes.count, input: tokenised, tokens: tokenised.ids.count,
-            at: MonotonicClock.now)
+            text, of: 0, offset: offset, bytes: bytes.count, input: tokenised, tokens: tokenised.ids.count, at: MonotonicClock.now)
         }
         return
       } catch {
-        answer = .failed(reason: "tokeniser", detail: error.detail)
+        failure = .failed(reason: "tokeniser", detail: error.detail)
       }
     }
     _ = state.update {
-      $0.core.admit(text, of: 0, offset: offset, bytes: text.bytes.count, settled: answer, at: MonotonicClock.now)
+      $0.core.admit(text, of: 0, offset: offset, bytes: text.bytes.count, settled: failure, at: MonotonicClock.now)
     }
     writeReady()
   }

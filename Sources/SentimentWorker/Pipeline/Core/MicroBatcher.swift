@@ -1,29 +1,30 @@
+/// Bounds of a micro-batch.
+struct BatchLimits: Sendable, Equatable {
+  /// Tokens of a full batch. One record may exceed it alone.
+  var tokens: Int
+  /// Records of a full batch.
+  var records: Int
+  /// How long a free lane leaves a batch that is not full waiting for more; zero: it takes what is there at once.
+  var wait: Duration
+}
+
 /// Packs waiting records into micro-batches by token budget, first come first served.
 ///
 /// Nothing is padded, so there is nothing to gain from sorting by length: order of arrival keeps latency fair and lets
 /// each partition's results leave in order soonest.
 struct MicroBatcher<Item> {
-  struct Limits: Sendable, Equatable {
-    /// Tokens of a full batch. One record may exceed it alone.
-    var tokens: Int
-    /// Records of a full batch.
-    var records: Int
-    /// How long a free lane leaves a batch that is not full waiting for more; zero: it takes what is there at once.
-    var wait: Duration
-  }
-
   private struct Waiting {
     let item: Item
     let tokens: Int
     let since: Nanoseconds
   }
 
-  let limits: Limits
+  let limits: BatchLimits
   private let wait: Nanoseconds
   private var queue = RingBuffer<Waiting>()
   private(set) var tokens = 0
 
-  init(limits: Limits) {
+  init(limits: BatchLimits) {
     self.limits = limits
     wait = limits.wait.nanoseconds
   }

@@ -66,7 +66,7 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
   private var ready = RingBuffer<UInt32>()
   private(set) var isDraining = false
 
-  init(batch: MicroBatcher<Work>.Limits, flow: FlowControl.Limits) {
+  init(batch: BatchLimits, flow: FlowControl.Limits) {
     batcher = MicroBatcher(limits: batch)
     self.flow = FlowControl(limits: flow)
   }

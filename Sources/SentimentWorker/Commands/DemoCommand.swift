@@ -1,0 +1,70 @@
+import Foundation
+import Kafka
+import Settings
+import Synchronization
+import Telemetry
+
+/// `demo`: the whole worker on an embedded broker with the bundled model and sample reviews, in front of the user's eyes.
+struct DemoCommand {
+  let values: SettingValues
+  let terminal: Terminal
+
+  func run() throws -> Int32 {
+    let reviews = try SampleReview.all()
+    let cluster = try MockCluster()
+    defer { cluster.close() }
+    for topic in [DemoStream.inputTopic, DemoStream.outputTopic, DemoStream.deadLetterTopic] {
+      try cluster.createTopic(topic, partitions: 4)
+    }
+    let stream = DemoStream(bootstrapServers: cluster.bootstrapServers)
+    let model = try ModelLoading.load(values)
+    let lanes = ModelLoading.lanes(values)
+    terminal.print(
+      """
+      An embedded Kafka broker is on \(cluster.bootstrapServers). The worker reads the topic \(DemoStream.inputTopic), labels each review with the
+      model \(model.identity.name) on \(lanes) \(lanes == 1 ? "core" : "cores"), and writes to \(DemoStream.outputTopic); what cannot be labelled goes to \(DemoStream.deadLetterTopic).
+
+      """)
+    let fed = try stream.feed(reviews)
+
+    let worker = try Worker(
+      options: options(cluster, lanes), model: model, log: makeLogger(values.with(WorkerSettings.logLevel, .warning), terminal),
+      writeStats: { _ in })
+    let outcome = Mutex<Result<StatsLine, WorkerError>?>(nil)
+    let thread = JoinableThread(name: "worker") {
+      do throws(WorkerError) {
+        let summary = try worker.run()
+        outcome.withLock { $0 = .success(summary) }
+      } catch {
+        outcome.withLock { $0 = .failure(error) }
+      }
+    }
+    let signals = StopSignals { _ in worker.stop() }
+    defer { signals.cancel() }
+    var view = DemoView(reviews: reviews, expected: fed, labels: model.labels, width: terminal.width)
+    terminal.print(view.header)
+    let isComplete = try stream.read(patience: .seconds(60)) { record in
+      terminal.print(view.row(for: record))
+      return view.isComplete
+    }
+    worker.stop()
+    thread.join()
+    guard let result = outcome.withLock({ $0 }) else { throw WorkerError(.kafka, "the demo's worker ended without a summary") }
+    let summary = try result.get()
+    guard isComplete else {
+      throw WorkerError(.kafka, "only \(view.seen) of \(fed) messages came out within 60 s of the last one")
+    }
+    terminal.print(view.summary(summary))
+    return ExitStatus.success
+  }
+
+  private func options(_ cluster: MockCluster, _ lanes: Int) throws(WorkerError) -> WorkerOptions {
+    try WorkerOptions(
+      values.with(WorkerSettings.brokers, cluster.bootstrapServers.split(separator: ",").map(String.init))
+        .with(WorkerSettings.group, "demo").with(WorkerSettings.inputTopic, DemoStream.inputTopic)
+        .with(WorkerSettings.outputTopic, DemoStream.outputTopic).with(WorkerSettings.deadLetterTopic, DemoStream.deadLetterTopic)
+        // Rows should come a few at a time, as on a live stream.
+        .with(WorkerSettings.batchTokens, 1024),
+      lanes: lanes)
+  }
+}

@@ -1,0 +1,84 @@
+import Kafka
+import Settings
+
+extension WorkerOptions {
+  /// The options that the settings ask for.
+  /// - Throws: `WorkerError` of kind `usage` for a librdkafka property that does not exist or has an impossible value.
+  init(_ values: SettingValues, lanes: Int) throws(WorkerError) {
+    let clients = ClientProperties(values)
+    do throws(KafkaError) {
+      try clients.consumer.validate()
+      try clients.producer.validate()
+    } catch {
+      throw WorkerError(.usage, error.message)
+    }
+    let format: ReviewDecoder.Format
+    do {
+      format = values[WorkerSettings.inputFormat] == .json ? .json(try JSONPointer(values[WorkerSettings.textPointer])) : .text
+    } catch {
+      throw WorkerError(.usage, "input.text-pointer: \(error)")
+    }
+    let enrichMember = values[WorkerSettings.enrichMember]
+    self.init(
+      consumer: clients.consumer, producer: clients.producer, inputTopic: values[WorkerSettings.inputTopic],
+      outputTopic: values[WorkerSettings.outputTopic], deadLetterTopic: WorkerSettings.deadLetterTopic(values),
+      decoder: ReviewDecoder(
+        format: format, enrichedMember: values[WorkerSettings.outputFormat] == .enrich ? enrichMember : nil,
+        maximumBytes: values[WorkerSettings.maximumBytes].bytes),
+      outputFormat: values[WorkerSettings.outputFormat], enrichMember: enrichMember, lanes: lanes,
+      batch: BatchLimits(
+        tokens: values[WorkerSettings.batchTokens], records: values[WorkerSettings.batchRecords],
+        wait: values[WorkerSettings.batchWait]),
+      inFlight: FlowControl.Limits(
+        tokens: values[WorkerSettings.inFlightTokens], bytes: values[WorkerSettings.inFlightBytes].bytes,
+        records: values[WorkerSettings.inFlightRecords]),
+      commitInterval: values[WorkerSettings.commitInterval], drainDeadline: values[WorkerSettings.drainDeadline],
+      startTimeout: values[WorkerSettings.startTimeout], statsInterval: values[WorkerSettings.statsInterval])
+  }
+}
+
+/// librdkafka properties of the worker's two clients: what the settings say, over what the worker needs or is better with.
+struct ClientProperties {
+  /// Not to be changed: the delivery guarantee stands on them.
+  private static let fixed = ["enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.idempotence": "true"]
+
+  let consumer: KafkaConfiguration
+  let producer: KafkaConfiguration
+
+  init(_ values: SettingValues) {
+    var common = values[WorkerSettings.kafka]
+    common["bootstrap.servers"] = values[WorkerSettings.brokers].joined(separator: ",")
+    let group = values[WorkerSettings.group]
+    if !group.isEmpty { common["group.id"] = group }
+    var consumer = common
+    consumer.setDefaults([
+      "client.id": "sentiment-worker",
+      // A group that is new reads what is there: a stream is labelled whole.
+      "auto.offset.reset": "earliest",
+      // What is prefetched is dropped at a pause, and counts beside batch.max-in-flight-bytes in memory.
+      "queued.max.messages.kbytes": "16384",
+      // Cooperative rebalancing can lose records below librdkafka 2.10.
+      "partition.assignment.strategy": LibraryVersion.isCooperativeRebalancingSafe ? "cooperative-sticky" : "range,roundrobin",
+    ])
+    var producer = common
+    producer.setDefaults([
+      "client.id": "sentiment-worker",
+      // Where the JVM's clients put the same key, so that topics can be joined.
+      "partitioner": "murmur2_random",
+      // Nothing is given up because brokers are away: consumption pauses at its bounds until they are back.
+      "message.timeout.ms": "0",
+      // The broker's own limit decides; the client's would refuse what the broker takes.
+      "message.max.bytes": "104857600",
+      "linger.ms": "5",
+      "compression.type": "lz4",
+    ])
+    consumer.merge(Self.fixed) { _, fixed in fixed }
+    producer.merge(Self.fixed) { _, fixed in fixed }
+    self.consumer = KafkaConfiguration(consumer)
+    self.producer = KafkaConfiguration(producer)
+  }
+}
+
+extension [String: String] {
+  fileprivate mutating func setDefaults(_ defaults: [String: String]) { merge(defaults) { given, _ in given } }
+}
