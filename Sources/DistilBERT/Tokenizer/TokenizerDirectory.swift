@@ -1,0 +1,130 @@
+import Foundation
+
+extension WordPieceTokenizer {
+  /// The tokeniser of a Hugging Face model directory.
+  ///
+  /// `tokenizer.json` is the source where it is there and holds a WordPiece model; otherwise `vocab.txt` is. Where both are
+  /// there, they must have equally many tokens. Truncation and padding in `tokenizer.json` are not the tokeniser's business
+  /// and are ignored.
+  ///
+  /// `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` are in `tokenizer_config.json` and in the normaliser of
+  /// `tokenizer.json`, and agree in every directory that a tool has saved. Where one of the two was edited by hand, the value
+  /// that is not the default (`true`, `null`, `true`) counts, since nobody writes it by accident.
+  ///
+  /// - Throws: `TokenizerError`, which names the file, what was found in it and what was expected.
+  public init(directory: URL) throws(TokenizerError) {
+    let config = try TokenizerConfig(directory)
+    var vocabulary = try TokenizerDirectory.vocabularyText(directory)
+    var options = Options()
+    if let file = try TokenizerFile("tokenizer.json", in: directory, limit: TokenizerDirectory.sizeLimit) {
+      let root = try TokenizerField(file)
+      if let saved = try SavedTokenizer(root, isOptional: vocabulary != nil) {
+        if let text = vocabulary, text.count != saved.vocabulary.count {
+          throw .conflictingFiles(
+            "\(file.name) has \(saved.vocabulary.count) tokens and \(text.file) has \(text.count); expected equally many")
+        }
+        vocabulary = saved.vocabulary
+        options = saved.options
+      } else {
+        options.addedTokens = nil
+      }
+    }
+    guard var vocabulary else {
+      throw .unreadableFile(file: directory.path, reason: "has no vocabulary; expected tokenizer.json or vocab.txt in it")
+    }
+    try vocabulary.index()
+    try config.apply(to: &options, vocabulary, directory)
+    try self.init(vocabulary, options: options)
+  }
+}
+
+enum TokenizerDirectory {
+  /// Ten times what the largest WordPiece vocabularies need.
+  static let sizeLimit = 32 << 20
+
+  /// `vocab.txt`: a token a line, whose number, from 0, is its id. `nil` where there is none.
+  static func vocabularyText(_ directory: URL) throws(TokenizerError) -> Vocabulary? {
+    guard let file = try TokenizerFile("vocab.txt", in: directory, limit: sizeLimit) else { return nil }
+    var vocabulary = Vocabulary(file: file.name)
+    var start = 0
+    while start < file.bytes.count {
+      let end = file.bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? file.bytes.count
+      let line = file.bytes[start..<end]
+      try vocabulary.append(line.last == UInt8(ascii: "\r") ? line.dropLast() : line, id: vocabulary.count)
+      start = end + 1
+    }
+    guard vocabulary.count > 0 else {
+      throw .malformedFile(file: file.name, offset: 0, reason: "is empty; expected a token on each line")
+    }
+    return vocabulary
+  }
+}
+
+/// What `tokenizer_config.json` says, where there is one.
+struct TokenizerConfig {
+  private var lowercase: Bool?
+  private var stripAccents: Bool?
+  private var chinese: Bool?
+  private var tokens: [String: String] = [:]
+  private var addedTokens: [WordPieceTokenizer.AddedToken] = []
+
+  init(_ directory: URL) throws(TokenizerError) {
+    guard let file = try TokenizerFile("tokenizer_config.json", in: directory, limit: TokenizerDirectory.sizeLimit) else {
+      return
+    }
+    let root = try TokenizerField(file)
+    lowercase = try root.optional("do_lower_case")?.bool()
+    stripAccents = try root.optional("strip_accents")?.bool()
+    chinese = try root.optional("tokenize_chinese_chars")?.bool()
+    for key in ["unk_token", "cls_token", "sep_token", "pad_token", "mask_token"] {
+      if let token = try root.optional(key)?.token() { tokens[key] = token }
+    }
+    guard let decoder = try root.optional("added_tokens_decoder") else { return }
+    for member in try decoder.members() {
+      let name = String(decoding: member.key, as: UTF8.self)
+      let field = decoder.child(name, member.value)
+      guard let id = Int32(name) else { throw field.malformed("\(field.path): expected a token id as the key") }
+      addedTokens.append(try WordPieceTokenizer.AddedToken(field, id: id))
+    }
+    addedTokens.sort { ($0.id ?? 0) < ($1.id ?? 0) }
+  }
+
+  /// Completes `options`, whose `addedTokens` are `nil` unless they come from `tokenizer.json`.
+  func apply(
+    to options: inout WordPieceTokenizer.Options, _ vocabulary: Vocabulary, _ directory: URL
+  ) throws(TokenizerError) {
+    options.lowercase = options.lowercase && lowercase ?? true
+    options.tokenizeChineseCharacters = options.tokenizeChineseCharacters && chinese ?? true
+    if let mine = stripAccents, let other = options.stripAccents, mine != other {
+      throw .conflictingFiles(
+        "\(directory.path): strip_accents is \(mine) in tokenizer_config.json and \(other) in tokenizer.json; "
+          + "expected the same or null")
+    }
+    options.stripAccents = options.stripAccents ?? stripAccents
+    options.paddingToken = tokens["pad_token"] ?? options.paddingToken
+    options.maskToken = tokens["mask_token"] ?? options.maskToken
+    if options.addedTokens != nil { return }
+
+    options.unknownToken = tokens["unk_token"] ?? options.unknownToken
+    options.classifyToken = tokens["cls_token"] ?? options.classifyToken
+    options.separatorToken = tokens["sep_token"] ?? options.separatorToken
+    if !addedTokens.isEmpty {
+      options.addedTokens = addedTokens
+    } else if try TokenizerFile("added_tokens.json", in: directory, limit: TokenizerDirectory.sizeLimit) != nil {
+      throw .unsupported(
+        file: directory.path, what: "added_tokens.json", found: "there without tokenizer.json",
+        supported: "tokenizer.json, or added_tokens_decoder in tokenizer_config.json")
+    }
+  }
+}
+
+extension WordPieceTokenizer.AddedToken {
+  /// `lstrip` and `rstrip`, which widen a match over white space, need nothing: white space has no tokens.
+  init(_ field: TokenizerField, id: Int32) throws(TokenizerError) {
+    self.init(
+      try field.required("content").string(), id: id,
+      singleWord: try field.optional("single_word")?.bool() ?? false,
+      normalized: try field.optional("normalized")?.bool() ?? false,
+      special: try field.optional("special")?.bool() ?? false)
+  }
+}
