@@ -112,7 +112,8 @@ struct ReviewDecoder: Sendable {
     if let previous = member.value {
       guard member.occurrences == 1, mark.value?.kind == .string else {
         throw Unusable(
-          reason: .memberExists, detail: "member '\(enrichedMember ?? "")' at byte \(previous.range.lowerBound) is not ours")
+          reason: .memberExists,
+          detail: "member at byte \(previous.range.lowerBound) was not written by this program: configure another name")
       }
       return .replace(previous.range)
     }

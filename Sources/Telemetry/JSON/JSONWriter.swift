@@ -77,10 +77,16 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  public mutating func value(_ integer: some FixedWidthInteger) {
+  public mutating func value(_ integer: Int64) {
     separate()
     append(decimal: integer)
     needsComma = true
+  }
+
+  /// Any integer. Inlined, because integers are common and unspecialised generic arithmetic is slow.
+  @inlinable
+  public mutating func value(_ integer: some BinaryInteger) {
+    if let integer = Int64(exactly: integer) { value(integer) } else { raw(String(integer)) }
   }
 
   /// The shortest decimal that reads back as the same number; `null` if it is not finite, as JSON has no other word for it.
@@ -118,7 +124,8 @@ public struct JSONWriter: Sendable {
     value(string)
   }
 
-  public mutating func member(_ name: String, _ integer: some FixedWidthInteger) {
+  @inlinable
+  public mutating func member(_ name: String, _ integer: some BinaryInteger) {
     key(name)
     value(integer)
   }
@@ -175,14 +182,13 @@ public struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  private mutating func append<T: FixedWidthInteger>(decimal number: T) {
+  private mutating func append(decimal number: Int64) {
     if number < 0 { bytes.append(UInt8(ascii: "-")) }
     var rest = number.magnitude
     let start = bytes.count
     repeat {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      bytes.append(UInt8(ascii: "0") + UInt8(digit))
-      rest = quotient
+      bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
     } while rest != 0
     bytes[start...].reverse()
   }

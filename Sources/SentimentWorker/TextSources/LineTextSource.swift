@@ -1,0 +1,51 @@
+/// A text a line: plain (`txt`), or a JSON document a line with the text at a pointer (`jsonl`).
+///
+/// Line N in is item N out: a blank line is an item too, with the reason `blank` (or `not-json`), never passed over.
+struct LineTextSource: TextSource {
+  private var lines: LineReader
+  private let decoder: ReviewDecoder
+  private let maximumBytes: Int
+  private var number = 0
+
+  /// - Parameters:
+  ///   - format: how a line is read.
+  ///   - maximumBytes: the longest line that is looked at; a longer one is an item with the reason `too-large`.
+  init(_ source: ByteSource, format: ReviewDecoder.Format, maximumBytes: Int = ReviewDecoder.defaultMaximumBytes) {
+    lines = LineReader(source, maximumBytes: maximumBytes)
+    decoder = ReviewDecoder(format: format, maximumBytes: maximumBytes)
+    self.maximumBytes = maximumBytes
+  }
+
+  mutating func next() throws -> TextItem? {
+    guard let line = try lines.next() else { return nil }
+    number += 1
+    return TextItem(number: number, line: number, text: text(of: line))
+  }
+
+  private func text(of line: LineReader.Line) -> Result<[UInt8], TextSourceError> {
+    switch line {
+    case .tooLong(let byteCount):
+      let detail = "\(byteCount) bytes, more than the maximum of \(maximumBytes)"
+      return .failure(TextSourceError(reason: .unusable(.tooLarge), line: number, detail: detail))
+    case .bytes(let bytes):
+      return decoder.text(of: bytes, line: number)
+    }
+  }
+}
+
+extension ReviewDecoder {
+  /// The text of a value that is not a message's but stands on a line of a file.
+  func text(of value: [UInt8], line: Int) -> Swift.Result<[UInt8], TextSourceError> {
+    switch decode(value.span) {
+    case .review(let review):
+      switch review.text {
+      case .inPlace(let range): .success(range.count == value.count ? value : Array(value[range]))
+      case .decoded(let text): .success(text)
+      }
+    case .unusable(let unusable):
+      .failure(TextSourceError(reason: .unusable(unusable.reason), line: line, detail: unusable.detail))
+    // Only a null value is one, and lines are none.
+    case .tombstone: .failure(TextSourceError(reason: .unusable(.blank), line: line, detail: "no value"))
+    }
+  }
+}
