@@ -48,7 +48,8 @@ struct FlagLayer {
         } else if word == "-h" {
           wantsHelp = true
         } else {
-          problems.add("unknown flag \(quotedName(word)); an argument that starts with \"-\" goes after \"--\"")
+          let shown = mayHoldSecrets ? "" : " " + quotedName(word)
+          problems.add("unknown flag\(shown); an argument that starts with \"-\" goes after \"--\"")
           mayHoldSecrets = true
         }
       } else {
@@ -70,7 +71,7 @@ struct FlagLayer {
     if let row = rows.first(where: { $0.flag == name }) {
       if row.form.isSwitch, value == nil { return collect(row, .one("true"), shown) }
       if row.isSecret || row.passThrough != nil { mayHoldSecrets = true }
-      guard let value = value ?? next(&rest) else {
+      guard let value = value ?? (row.isSecret ? nextOfSecret(&rest) : next(&rest)) else {
         return problems.add("\(shown) needs a value: \(shown) \(row.form.placeholder)")
       }
       return take(row, value, shown)
@@ -81,7 +82,7 @@ struct FlagLayer {
     }
     unknown(name)
     // The word after it is most likely its value, and that may be a secret: not an argument to complain about.
-    if value == nil { _ = next(&rest) }
+    if value == nil, rest.first?.hasPrefix("-") == false { _ = rest.popFirst() }
     mayHoldSecrets = true
   }
 
@@ -112,6 +113,12 @@ struct FlagLayer {
   /// The value that follows a flag; another flag is none, while `-` and `-1` are.
   private func next(_ rest: inout ArraySlice<String>) -> String? {
     guard let word = rest.first, !word.hasPrefix("--") else { return nil }
+    return rest.popFirst()
+  }
+
+  /// A secret may start with anything; only what is a flag of this command is taken for one, so that no message shows it.
+  private func nextOfSecret(_ rest: inout ArraySlice<String>) -> String? {
+    guard let word = rest.first, !rows.contains(where: { $0.flag.map { word.hasPrefix("--\($0)") } ?? false }) else { return nil }
     return rest.popFirst()
   }
 

@@ -32,6 +32,12 @@ public struct SettingValues: Sendable {
 
   public func source<Value>(of setting: Setting<Value>) -> SettingSource { sources[setting.row.key] ?? .default }
 
+  /// Whether the value is another than the default. Rules ask this and not for the source, because a file may well
+  /// spell out a default.
+  public func differsFromDefault<Value>(_ setting: Setting<Value>) -> Bool {
+    self[setting].settingText != setting.defaultValue.settingText
+  }
+
   /// The source of one pass-through entry: `values.source(of: kafkaProperties, entry: "sasl.password")`.
   public func source(of setting: Setting<[String: String]>, entry: String) -> SettingSource {
     sources["\(setting.row.key).\(entry)"] ?? .default
