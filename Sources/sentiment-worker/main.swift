@@ -1,3 +1,5 @@
+import Foundation
 import SentimentWorker
 
-print("sentiment-worker")
+exit(
+  Program.main(arguments: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment))

@@ -75,7 +75,7 @@ struct CheckCommand {
         "model",
         .ok(
           "\(model.identity.name) (\(model.identity.precision), fingerprint \(model.identity.fingerprint)) loaded in \(Int(seconds * 1000)) ms; labels \(model.labels.joined(separator: ", ")); \(count(lanes, "lane"))"))
-      let lane = model.makeLane()
+      let lane = try model.makeLane()
       for text in ["A wonderful film, I loved every minute of it.", "A dull film, the worst I have seen this year."] {
         let tokenised = try model.tokenise(Array(text.utf8).span)
         for answer in lane.label([tokenised]) {

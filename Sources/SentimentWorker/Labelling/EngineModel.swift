@@ -74,7 +74,13 @@ struct EngineModel: LabellingModel {
 
   func tokenise(_ text: Span<UInt8>) throws(LabellingFailure) -> TokenisedText { try tokenizer.tokenise(text) }
 
-  func makeLane() -> any LabellingLane { EngineLane(model: model, maximumTokens: maximumBatchTokens) }
+  func makeLane() throws(WorkerError) -> any LabellingLane {
+    do throws(ModelError) {
+      return EngineLane(lane: try Lane(model: model, maximumTokens: maximumBatchTokens), labels: labels.count)
+    } catch {
+      throw WorkerError(.model, "\(error)")
+    }
+  }
 }
 
 /// A lane of the engine with the arrays that a batch needs, kept from batch to batch.
@@ -85,9 +91,9 @@ private final class EngineLane: LabellingLane {
   private var lengths: [Int] = []
   private var logits: [Float] = []
 
-  init(model: Model, maximumTokens: Int) {
-    lane = Lane(model: model, maximumTokens: maximumTokens)
-    labels = model.labels.count
+  init(lane: Lane, labels: Int) {
+    self.lane = lane
+    self.labels = labels
   }
 
   func label(_ batch: [TokenisedText]) -> [Result<Labelling, LabellingFailure>] {
@@ -97,18 +103,19 @@ private final class EngineLane: LabellingLane {
       ids.append(contentsOf: text.ids)
       lengths.append(text.ids.count)
     }
+    let notFinite: [Int]
     do throws(ModelError) {
-      try lane.forward(ids: ids, lengths: lengths, logits: &logits)
+      notFinite = try lane.forward(ids: ids, lengths: lengths, logits: &logits)
     } catch {
       return batch.map { _ in .failure(LabellingFailure(detail: "\(error)")) }
     }
     return batch.indices.map { index in
       let own = Array(logits[index * labels..<(index + 1) * labels])
       // A model that gives no finite number gives no label, rather than a wrong one.
-      guard own.allSatisfy(\.isFinite) else {
+      guard !notFinite.contains(index) else {
         return .failure(LabellingFailure(detail: "the model's scores are not finite: \(own)"))
       }
-      return .success(Labelling(probabilities: softmax(own), logits: own))
+      return .success(Labelling(probabilities: softmax(logits: own), logits: own))
     }
   }
 }

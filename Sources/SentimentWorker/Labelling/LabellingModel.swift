@@ -29,7 +29,8 @@ protocol LabellingModel: Sendable {
   /// - Throws: `LabellingFailure` if the bytes are not UTF-8.
   func tokenise(_ text: Span<UInt8>) throws(LabellingFailure) -> TokenisedText
   /// A lane of its own for one thread.
-  func makeLane() -> any LabellingLane
+  /// - Throws: `WorkerError` of kind `model`, such as for want of memory.
+  func makeLane() throws(WorkerError) -> any LabellingLane
 }
 
 /// One thread's means to run a model.

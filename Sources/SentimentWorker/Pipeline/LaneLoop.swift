@@ -52,7 +52,8 @@ final class LaneLoop<Partition: Hashable & Sendable, Record: Sendable, Outcome: 
 }
 
 extension LaneLoop {
-  /// Starts a lane of `model` on each of `count` threads, which run until the pipeline has stopped.
+  /// Starts a lane of `model` on each of `count` threads, which run until the pipeline has stopped. A lane that cannot be made fails the
+  /// pipeline.
   static func start(
     _ count: Int, of model: any LabellingModel, state: Monitor<State>, metrics: LaneMetrics,
     outcome: @escaping @Sendable (Record, TokenisedText, Result<Labelling, LabellingFailure>) -> Outcome,
@@ -60,8 +61,13 @@ extension LaneLoop {
   ) -> [JoinableThread] {
     (0..<count).map { number in
       JoinableThread(name: "lane-\(number)") {
-        // Made here, so that its workspace is touched first by the thread, and on the memory node, that uses it.
-        LaneLoop(lane: model.makeLane(), state: state, metrics: metrics, outcome: outcome, settled: settled).run()
+        do throws(WorkerError) {
+          // Made here, so that its workspace is touched first by the thread, and on the memory node, that uses it.
+          let lane = try model.makeLane()
+          LaneLoop(lane: lane, state: state, metrics: metrics, outcome: outcome, settled: settled).run()
+        } catch {
+          state.update { $0.fail(error) }
+        }
       }
     }
   }

@@ -104,7 +104,7 @@ final class Outlet: Sendable {
   private func noteDelivery(_ delivery: Delivery) {
     let id = RecordID(tag: delivery.tag)
     if let error = delivery.error {
-      if let replacement = replacement(for: id, error) { unsent.withLock { [replacement] unsent in unsent.append(replacement) } }
+      if let replacement = replacement(for: id, error) { unsent.withLock { $0.append(replacement) } }
       return
     }
     let now = MonotonicClock.now

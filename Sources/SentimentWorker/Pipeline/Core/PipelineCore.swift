@@ -288,3 +288,6 @@ struct PipelineLoad: Equatable, Sendable {
 extension OffsetLedger.Entry {
   var isAcknowledged: Bool { if case .acknowledged = state { true } else { false } }
 }
+
+extension PipelineCore.Work: Sendable where Partition: Sendable, Record: Sendable, Input: Sendable, Outcome: Sendable {}
+extension PipelineCore.Release: Sendable where Partition: Sendable, Record: Sendable, Input: Sendable, Outcome: Sendable {}
