@@ -1,0 +1,18 @@
+// Every kernel of one instruction set. The including file defines KERNEL(name) and the tile shapes.
+#include "../include/kernels.h"
+#include "vector.h"
+
+#include "elementwise.h"
+#include "products.h"
+#include "attention.h"
+
+const ck_kernels KERNEL(ck_kernels) = {
+    .embed = KERNEL(embed),
+    .bias_layer_norm = KERNEL(bias_layer_norm),
+    .bias_gelu = KERNEL(bias_gelu),
+    .bias_relu = KERNEL(bias_relu),
+    .linear = KERNEL(linear),
+    .product = KERNEL(product),
+    .softmax = KERNEL(softmax),
+    .attention = KERNEL(attention),
+};

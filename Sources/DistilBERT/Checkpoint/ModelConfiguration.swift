@@ -1,0 +1,162 @@
+/// The architecture of a DistilBERT sequence classifier, as `config.json` (`DistilBertConfig`) gives it.
+public struct ModelConfiguration: Sendable, Equatable {
+  /// The feed-forward layers' activation.
+  public enum Activation: String, Sendable, CaseIterable {
+    /// Exact (erf) GELU.
+    case gelu
+    case relu
+  }
+
+  /// Width of the hidden states (`dim`), 1 … 65,536; a multiple of `heads`.
+  public var dimension: Int
+  /// Width of the feed-forward layers (`hidden_dim`), 1 … 262,144.
+  public var hiddenDimension: Int
+  /// Transformer layers (`n_layers`), 0 … 1,024.
+  public var layers: Int
+  /// Attention heads (`n_heads`).
+  public var heads: Int
+  /// Longest sequence in tokens (`max_position_embeddings`), 1 … 1,048,576.
+  public var maximumPositions: Int
+  /// Rows of the word embedding (`vocab_size`), 1 … 16,777,216.
+  public var vocabularySize: Int
+  public var activation: Activation
+  /// Label of each class, by class index (`id2label`, or LABEL_0 … from `num_labels`). At least one; all different.
+  public var labels: [String]
+  /// Things in the file that this engine reads otherwise than its author may have meant, each a sentence.
+  public var remarks: [String]
+
+  /// Width of one head.
+  public var headDimension: Int { dimension / heads }
+
+  /// Number of weights of the whole classifier.
+  public var parameterCount: Int {
+    let d = dimension
+    let h = hiddenDimension
+    let embeddings = (vocabularySize + maximumPositions + 2) * d
+    let layer = 4 * (d * d + d) + (d * h + h) + (h * d + d) + 4 * d
+    return embeddings + layers * layer + (d * d + d) + labels.count * (d + 1)
+  }
+}
+
+extension ModelConfiguration {
+  /// Reads `config.json` of a model directory. What the file leaves out has `DistilBertConfig`'s default, fields that do
+  /// not change the architecture are ignored, and a value that cannot be honoured is an error that names the field.
+  init(parsing bytes: UnsafeRawBufferPointer, file: String) throws(ModelError) {
+    let document: JSONValue
+    do {
+      document = try JSONValue(parsing: bytes)
+    } catch {
+      throw ModelError(
+        .malformedConfiguration, file: file, subject: "byte \(error.offset)", expected: "a JSON object", found: error.reason)
+    }
+    guard case .object(let members) = document else {
+      throw ModelError(
+        .malformedConfiguration, file: file, subject: "document", expected: "a JSON object", found: document.shortDescription)
+    }
+    let fields = Fields(file: file, members: members)
+    try fields.require("model_type", in: ["distilbert"], default: "distilbert")
+    dimension = try fields.integer("dim", in: 1...65_536, default: 768)
+    hiddenDimension = try fields.integer("hidden_dim", in: 1...262_144, default: 4 * 768)
+    layers = try fields.integer("n_layers", in: 0...1_024, default: 6)
+    heads = try fields.integer("n_heads", in: 1...65_536, default: 12)
+    maximumPositions = try fields.integer("max_position_embeddings", in: 1...1_048_576, default: 512)
+    vocabularySize = try fields.integer("vocab_size", in: 1...16_777_216, default: 30_522)
+    let names = Activation.allCases.map(\.rawValue)
+    activation = Activation(rawValue: try fields.require("activation", in: names, default: "gelu")) ?? .gelu
+    // The position embeddings are stored in the checkpoint whether they were learned or computed.
+    _ = try fields.flag("sinusoidal_pos_embds", default: false)
+    labels = try fields.labels()
+    remarks = fields.remarks()
+    guard dimension % heads == 0 else {
+      throw fields.unsupported("n_heads", expected: "a divisor of dim (\(dimension))", found: "\(heads)")
+    }
+  }
+}
+
+/// The members of `config.json`, read with the errors that name them.
+private struct Fields {
+  let file: String
+  let members: [String: JSONValue]
+  static let maximumLabels = 65_536
+
+  /// The member, where null counts as absent, as it does for `PretrainedConfig`.
+  func value(_ name: String) -> JSONValue? {
+    members[name].flatMap { $0 == .null ? nil : $0 }
+  }
+
+  func malformed(_ name: String, expected: String, found: String) -> ModelError {
+    ModelError(.malformedConfiguration, file: file, subject: name, expected: expected, found: found)
+  }
+
+  func unsupported(_ name: String, expected: String, found: String) -> ModelError {
+    ModelError(
+      .unsupportedConfiguration, file: file, subject: name, expected: expected, found: found,
+      advice: "This engine runs DistilBERT sequence classifiers; choose such a model.")
+  }
+
+  func integer(_ name: String, in range: ClosedRange<Int>, default standard: Int) throws(ModelError) -> Int {
+    guard let value = value(name) else { return standard }
+    guard case .integer(let number) = value else {
+      throw malformed(name, expected: "an integer", found: value.shortDescription)
+    }
+    guard range.contains(number) else {
+      throw unsupported(name, expected: "\(range.lowerBound) … \(range.upperBound)", found: "\(number)")
+    }
+    return number
+  }
+
+  func flag(_ name: String, default standard: Bool) throws(ModelError) -> Bool {
+    guard let value = value(name) else { return standard }
+    guard case .bool(let flag) = value else {
+      throw malformed(name, expected: "true or false", found: value.shortDescription)
+    }
+    return flag
+  }
+
+  @discardableResult
+  func require(_ name: String, in allowed: [String], default standard: String) throws(ModelError) -> String {
+    guard let value = value(name) else { return standard }
+    guard case .string(let text) = value else { throw malformed(name, expected: "a string", found: value.shortDescription) }
+    guard allowed.contains(text) else {
+      throw unsupported(name, expected: allowed.joined(separator: " or "), found: "\"\(text)\"")
+    }
+    return text
+  }
+
+  func labels() throws(ModelError) -> [String] {
+    let count = value("num_labels") == nil ? nil : try integer("num_labels", in: 1...Self.maximumLabels, default: 2)
+    guard let value = value("id2label") else { return (0..<(count ?? 2)).map { "LABEL_\($0)" } }
+    guard case .object(let entries) = value else {
+      throw malformed("id2label", expected: "an object from class index to label", found: value.shortDescription)
+    }
+    guard (1...Self.maximumLabels).contains(entries.count) else {
+      throw unsupported("id2label", expected: "1 … \(Self.maximumLabels) labels", found: "\(entries.count)")
+    }
+    if let count, count != entries.count {
+      throw malformed("num_labels", expected: "\(entries.count), as id2label has", found: "\(count)")
+    }
+    var labels: [String] = []
+    var indices: [String: Int] = [:]
+    for index in 0..<entries.count {
+      guard let entry = entries["\(index)"] else {
+        let stray = entries.keys.filter { !(Int($0).map { (0..<entries.count).contains($0) } ?? false) }.min()
+        throw malformed(
+          "id2label", expected: "the class indices 0 … \(entries.count - 1)",
+          found: "no \"\(index)\"" + (stray.map { ", but \"\($0)\"" } ?? ""))
+      }
+      guard case .string(let label) = entry else {
+        throw malformed("id2label.\(index)", expected: "a string", found: entry.shortDescription)
+      }
+      if let first = indices.updateValue(index, forKey: label) {
+        throw malformed("id2label.\(index)", expected: "a label of its own", found: "\"\(label)\", the label of class \(first)")
+      }
+      labels.append(label)
+    }
+    return labels
+  }
+
+  func remarks() -> [String] {
+    guard case .string(let problem) = value("problem_type"), problem != "single_label_classification" else { return [] }
+    return ["problem_type is \"\(problem)\"; probabilities are a softmax over all labels, as for single_label_classification."]
+  }
+}

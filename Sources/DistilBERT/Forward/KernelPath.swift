@@ -1,0 +1,49 @@
+import CKernels
+
+/// The instruction set that the fused kernels run on. Each gives the same bits for the same input; matrix products go
+/// through OpenBLAS, which chooses for itself.
+public enum KernelPath: String, Sendable, CaseIterable {
+  case portable, avx2, avx512
+
+  /// The environment variable that forces one.
+  public static let environmentVariable = "SENTIMENT_KERNELS"
+
+  /// Whether this machine runs it.
+  public var isSupported: Bool { ck_path_supported(identifier) }
+
+  /// The fastest that this machine runs.
+  public static var best: KernelPath { allCases.last { $0.isSupported } ?? .portable }
+
+  /// The forced one, else the best. Throws `.unsupportedKernels` for an unknown name or one that this machine cannot run.
+  public static func chosen(in environment: [String: String]) throws(ModelError) -> KernelPath {
+    guard let name = environment[environmentVariable], !name.isEmpty else { return best }
+    guard let path = KernelPath(rawValue: name), path.isSupported else {
+      let supported = allCases.filter(\.isSupported).map(\.rawValue)
+      throw ModelError(
+        .unsupportedKernels, subject: environmentVariable,
+        expected: "one that this machine runs: \(supported.joined(separator: ", "))", found: "\"\(name)\"",
+        advice: "Unset it to use the fastest, \(best.rawValue).")
+    }
+    return path
+  }
+
+  var kernels: ck_kernels { ck_kernels_for(identifier).pointee }
+
+  private var identifier: ck_path {
+    switch self {
+    case .portable: CK_PORTABLE
+    case .avx2: CK_AVX2
+    case .avx512: CK_AVX512
+    }
+  }
+
+  /// Names of the CPU features that matter here.
+  static var cpuFeatures: [String] {
+    let features = Int(ck_cpu_features())
+    let names = [
+      (CK_FEATURE_AVX2, "avx2"), (CK_FEATURE_FMA, "fma"), (CK_FEATURE_AVX512, "avx512"),
+      (CK_FEATURE_AVX512_VNNI, "avx512-vnni"), (CK_FEATURE_AVX512_BF16, "avx512-bf16"), (CK_FEATURE_NEON, "neon"),
+    ]
+    return names.filter { features & Int($0.0) != 0 }.map(\.1)
+  }
+}

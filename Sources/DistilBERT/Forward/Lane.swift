@@ -1,0 +1,130 @@
+/// Runs a model on one thread: a workspace, and the forward pass over batches of token ids.
+///
+/// Make one lane per thread; all share the model. A lane is not `Sendable`: it belongs to the thread that uses it. A forward
+/// pass allocates nothing (but `logits` where it has no capacity yet) and takes no lock of its own.
+///
+/// A sequence's logits are the same bits whatever shares its batch, wherever it stands in it, and whichever lane runs it, on
+/// one CPU type.
+public final class Lane {
+  public let model: Model
+  /// Longest sequence, in tokens, that this lane takes: the model's `maximumPositions`, or `maximumTokens` if that is less.
+  public let longestSequence: Int
+  /// Memory of the workspace in bytes; `Workspace` gives the formula. OpenBLAS keeps some 10 MB more per thread.
+  public var workspaceBytes: Int { workspace.memory.capacity * MemoryLayout<Float>.stride }
+
+  private let workspace: Workspace
+  private let encoder: Encoder
+
+  /// Rows at which matrix products have reached their speed; a larger batch is computed in slices of about so many.
+  static let sliceRows = 1_024
+
+  /// Prepares a workspace for batches of any size. It is sized by `maximumTokens` (≥ 1), up to the larger of 1,024 tokens and
+  /// one longest sequence: larger batches are computed in slices, at the same speed. Throws `.outOfMemory`.
+  public init(model: Model, maximumTokens: Int = 4_096) throws(ModelError) {
+    guard maximumTokens >= 1 else {
+      throw ModelError(
+        .invalidInput, subject: "maximumTokens", expected: "1 or more", found: "\(maximumTokens)",
+        advice: "Give the token budget of a batch.")
+    }
+    self.model = model
+    let configuration = model.configuration
+    longestSequence = min(maximumTokens, configuration.maximumPositions)
+    let wanted = max(min(maximumTokens, Self.sliceRows), Encoder.rows(of: longestSequence))
+    let rows = Encoder.roundUp(wanted, to: MatrixProduct.rowMultiple)
+    workspace = try Workspace(configuration, rows: rows, longestSequence: longestSequence)
+    encoder = Encoder(configuration: configuration, weights: model.weights, kernels: model.kernels, workspace: workspace)
+  }
+
+  /// Computes the logits of a batch.
+  ///
+  /// - Parameters:
+  ///   - ids: the sequences' token ids one after the other, `[CLS]` first in each, each in 0 ..< vocabularySize.
+  ///   - lengths: tokens of each sequence, 1 … `longestSequence`; they add up to `ids.count`.
+  ///   - logits: becomes (sequences × labels) values, one sequence after the other, labels by class index.
+  /// - Returns: the indices of the sequences with a logit that is NaN or infinite; nearly always empty. Such logits label nothing.
+  /// - Throws: `.invalidInput` that names the sequence; `logits` is then meaningless.
+  public func forward(ids: [Int32], lengths: [Int], logits: inout [Float]) throws(ModelError) -> [Int] {
+    try check(lengths, tokens: ids.count)
+    resize(&logits, to: lengths.count * model.labels.count)
+    let bad = ids.withUnsafeBufferPointer { ids in
+      lengths.withUnsafeBufferPointer { lengths in
+        logits.withUnsafeMutableBufferPointer { logits in run(ids: ids, lengths: lengths, logits: logits) }
+      }
+    }
+    if let bad { throw outsideVocabulary(ids[bad], at: bad, lengths: lengths) }
+    return notFinite(logits)
+  }
+
+  /// Computes slice after slice. Returns the position of the first id outside the vocabulary, or nil.
+  private func run(
+    ids: UnsafeBufferPointer<Int32>, lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutableBufferPointer<Float>
+  ) -> Int? {
+    guard let ids = ids.baseAddress, let logits = logits.baseAddress else { return nil }
+    let head = ClassifierHead(encoder: encoder)
+    var token = 0
+    var start = 0
+    while start < lengths.count {
+      var end = start
+      var rows = 0
+      var tokens = 0
+      while end < lengths.count, rows + Encoder.rows(of: lengths[end]) <= workspace.rows {
+        rows += Encoder.rows(of: lengths[end])
+        tokens += lengths[end]
+        end += 1
+      }
+      let slice = UnsafeBufferPointer(rebasing: lengths[start..<end])
+      if let bad = encoder.run(ids: ids + token, lengths: slice) { return token + bad }
+      head.run(lengths: slice, logits: logits + start * model.labels.count)
+      token += tokens
+      start = end
+    }
+    return nil
+  }
+
+  private func check(_ lengths: [Int], tokens: Int) throws(ModelError) {
+    var total = 0
+    for (index, length) in lengths.enumerated() {
+      guard length >= 1, length <= longestSequence else {
+        throw ModelError(
+          .invalidInput, subject: "length of sequence \(index)", expected: "1 … \(longestSequence) tokens", found: "\(length)",
+          advice: "Truncate texts when they are tokenised.")
+      }
+      total += length
+    }
+    guard total == tokens else {
+      throw ModelError(
+        .invalidInput, subject: "ids", expected: "\(total), the sum of the lengths", found: "\(tokens)",
+        advice: "Pass the ids of all sequences and nothing else.")
+    }
+  }
+
+  private func outsideVocabulary(_ id: Int32, at position: Int, lengths: [Int]) -> ModelError {
+    var sequence = 0
+    var position = position
+    while position >= lengths[sequence] {
+      position -= lengths[sequence]
+      sequence += 1
+    }
+    return ModelError(
+      .invalidInput, subject: "token \(position) of sequence \(sequence)",
+      expected: "an id in 0 ..< \(model.configuration.vocabularySize)", found: "\(id)",
+      advice: "Tokenise with the vocabulary of this model.")
+  }
+
+  private func resize(_ logits: inout [Float], to count: Int) {
+    if logits.count > count {
+      logits.removeLast(logits.count - count)
+    } else if logits.count < count {
+      logits.append(contentsOf: repeatElement(0, count: count - logits.count))
+    }
+  }
+
+  private func notFinite(_ logits: [Float]) -> [Int] {
+    let labels = model.labels.count
+    var result: [Int] = []
+    for (index, logit) in logits.enumerated() where !logit.isFinite && result.last != index / labels {
+      result.append(index / labels)
+    }
+    return result
+  }
+}

@@ -1,0 +1,49 @@
+import COpenBLAS
+
+/// Matrix products on OpenBLAS, shaped so that a row's result depends on that row alone.
+///
+/// OpenBLAS gives a row different bits in different company in two ways, both measured on 0.3.21 over its kernels
+/// (`BatchInvarianceTests` repeats it through the engine):
+/// - below 10^6 multiplications it takes another kernel. `suits` keeps such small weights away from it;
+/// - the Haswell and Zen kernels work on groups of 12 rows and round some columns differently in the first and last six.
+///   So every sequence starts at a multiple of `rowAlignment` rows, and a token keeps its place in its group.
+///
+/// Each lane calls it from its own thread, so one call must stay on one thread.
+enum MatrixProduct {
+  /// OpenBLAS's name for the CPU kernels that it chose.
+  static let coreName: String = {
+    openblas_set_num_threads(1)
+    return String(cString: openblas_get_corename())
+  }()
+
+  /// Version and build of OpenBLAS.
+  static var libraryDescription: String { String(cString: openblas_get_config()) }
+
+  /// Sequences start at a multiple of this many rows.
+  static let rowAlignment: Int = {
+    switch coreName.lowercased() {
+    case "skylakex", "cooperlake", "sandybridge", "nehalem": return 1
+    case "haswell", "zen": return 12
+    default: return unknownAlignment
+    }
+  }()
+
+  /// For kernels not looked at: a common multiple of the group sizes in use (4, 6, 8, 12, 16, 24).
+  private static let unknownAlignment = 48
+
+  /// Products have a multiple of this many rows, at least one times.
+  static let rowMultiple = rowAlignment == 1 ? 16 : rowAlignment
+
+  /// Whether weights of this size always take OpenBLAS's large-matrix path, at 12 rows and more.
+  static func suits(inputs: Int, outputs: Int) -> Bool { inputs * outputs * 12 > 1_000_000 }
+
+  /// y = x·w, or y += x·w. x: (rows, inputs) with rows `ldx` apart, w: (inputs, outputs), y: (rows, outputs).
+  static func multiply(
+    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, by w: UnsafePointer<Float>, inputs: Int, outputs: Int,
+    into y: UnsafeMutablePointer<Float>, accumulate: Bool
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(outputs), Int32(inputs), 1, x, Int32(ldx), w,
+      Int32(outputs), accumulate ? 1 : 0, y, Int32(outputs))
+  }
+}

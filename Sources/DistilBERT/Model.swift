@@ -1,0 +1,86 @@
+import CKernels
+import Foundation
+
+/// A DistilBERT sequence classifier, loaded from the directory that Hugging Face's `save_pretrained` writes. Immutable; all
+/// lanes share it.
+public final class Model: Sendable {
+  public let configuration: ModelConfiguration
+  public let precision: Precision
+  /// The instruction set of the fused kernels.
+  public let kernelPath: KernelPath
+  /// The directory's name, or owner/name where it is a snapshot in a Hugging Face cache.
+  public let name: String
+  /// 16 hexadecimal digits that tell this model from any other: a 64-bit checksum (`hash.c`) of `config.json`, then
+  /// `model.safetensors`, byte for byte. Not cryptographic.
+  public let fingerprint: String
+  /// Tensors of the checkpoint that the architecture does not use, sorted; usually none.
+  public let unusedTensors: [String]
+  let weights: Weights
+
+  /// Label of each class, by class index.
+  public var labels: [String] { configuration.labels }
+  /// Number of weights.
+  public var parameterCount: Int { configuration.parameterCount }
+  /// Memory of the weights in bytes, as loaded.
+  public var weightBytes: Int { weights.memory.capacity * MemoryLayout<Float>.stride }
+  var kernels: ck_kernels { kernelPath.kernels }
+
+  /// Loads `config.json` and `model.safetensors` (F32, F16 or BF16, also mixed) from a directory. Any other file is ignored.
+  ///
+  /// The checkpoint is memory-mapped while its weights are converted into memory of this process, and let go then: a file that is
+  /// cut off later harms nothing. `SENTIMENT_KERNELS` (portable, avx2, avx512) forces the kernels' instruction set.
+  ///
+  /// Throws a `ModelError` that names file, tensor or field, what was expected and what was found, whatever the directory holds.
+  public convenience init(directory: URL, precision: Precision = .f32) throws(ModelError) {
+    let path = try KernelPath.chosen(in: ProcessInfo.processInfo.environment)
+    try self.init(directory: directory, precision: precision, kernelPath: path)
+  }
+
+  /// The same with the kernels' instruction set given; it must be supported here.
+  public init(directory: URL, precision: Precision = .f32, kernelPath: KernelPath) throws(ModelError) {
+    let configurationFile = try MappedFile(path: directory.appending(path: "config.json").path)
+    guard configurationFile.bytes.count <= Self.maximumConfigurationBytes else {
+      throw ModelError(
+        .malformedConfiguration, file: configurationFile.path, subject: "file",
+        expected: "at most \(Self.maximumConfigurationBytes) bytes", found: "\(configurationFile.bytes.count)")
+    }
+    let configuration = try ModelConfiguration(parsing: configurationFile.bytes, file: configurationFile.path)
+    let checkpoint = try Safetensors(file: MappedFile(path: directory.appending(path: "model.safetensors").path))
+    weights = try WeightLoader.load(checkpoint, as: configuration, kernels: kernelPath.kernels)
+    unusedTensors = WeightLoader.unusedTensors(of: checkpoint, as: configuration)
+    fingerprint = Self.fingerprint(of: [configurationFile.bytes, checkpoint.file.bytes])
+    try checkpoint.file.checkUnchanged()
+    name = Self.name(of: directory)
+    self.configuration = configuration
+    self.precision = precision
+    self.kernelPath = kernelPath
+  }
+
+  /// What computes: OpenBLAS's version and build, the CPU kernels it chose, the fused kernels' instruction set, CPU features.
+  public static var runtimeDescription: String {
+    let path = (try? KernelPath.chosen(in: ProcessInfo.processInfo.environment)) ?? .best
+    let features = KernelPath.cpuFeatures.joined(separator: " ")
+    return "\(MatrixProduct.libraryDescription.trimmingCharacters(in: .whitespaces)); core \(MatrixProduct.coreName); "
+      + "kernels \(path.rawValue); CPU \(features)"
+  }
+
+  private static let maximumConfigurationBytes = 16 << 20
+
+  private static func fingerprint(of files: [UnsafeRawBufferPointer]) -> String {
+    var hash: UInt64 = 0
+    for bytes in files {
+      if let base = bytes.baseAddress { hash = ck_hash(base, bytes.count, hash) }
+    }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// `models--owner--name/snapshots/<commit>` is how a Hugging Face cache names owner/name.
+  private static func name(of directory: URL) -> String {
+    let components = directory.standardizedFileURL.pathComponents
+    if let cached = components.dropLast().last(where: { $0.hasPrefix("models--") }) {
+      return String(cached.dropFirst("models--".count)).replacing("--", with: "/")
+    }
+    return components.last { $0 != "/" } ?? "model"
+  }
+}

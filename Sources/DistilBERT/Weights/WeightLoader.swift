@@ -1,0 +1,196 @@
+import CKernels
+
+/// Turns a checkpoint's tensors into `Weights`: checks them all, then converts each into the place and form that the forward
+/// pass reads it in.
+struct WeightLoader {
+  private let configuration: ModelConfiguration
+  private let checkpoint: Safetensors
+  private let kernels: ck_kernels
+  private let memory: FloatMemory
+
+  static func load(_ checkpoint: Safetensors, as configuration: ModelConfiguration, kernels: ck_kernels) throws(ModelError)
+    -> Weights
+  {
+    let expected = expectedTensors(of: configuration)
+    for (name, shape) in expected { try check(name, shape: shape, in: checkpoint) }
+    // Every tensor is kept; only biases move (the keys' goes, a few sums stay).
+    let capacity = FloatMemory.capacity(for: expected.map { $0.shape.reduce(1, *) })
+    let memory = try FloatMemory(capacity: capacity, purpose: "weights at f32")
+    return try WeightLoader(configuration: configuration, checkpoint: checkpoint, kernels: kernels, memory: memory).weights()
+  }
+
+  /// Tensors of the checkpoint that the architecture does not use, sorted.
+  static func unusedTensors(of checkpoint: Safetensors, as configuration: ModelConfiguration) -> [String] {
+    let expected = Set(expectedTensors(of: configuration).map(\.name))
+    return checkpoint.tensors.keys.filter { !expected.contains($0) }.sorted()
+  }
+
+  /// Name and shape of every tensor of `DistilBertForSequenceClassification`.
+  static func expectedTensors(of configuration: ModelConfiguration) -> [(name: String, shape: [Int])] {
+    let d = configuration.dimension
+    let h = configuration.hiddenDimension
+    var result: [(name: String, shape: [Int])] = [
+      ("distilbert.embeddings.word_embeddings.weight", [configuration.vocabularySize, d]),
+      ("distilbert.embeddings.position_embeddings.weight", [configuration.maximumPositions, d]),
+    ]
+    func add(_ module: String, _ shape: [Int]) {
+      result.append(("\(module).weight", shape))
+      result.append(("\(module).bias", [shape[0]]))
+    }
+    add("distilbert.embeddings.LayerNorm", [d])
+    for layer in 0..<configuration.layers {
+      let prefix = "distilbert.transformer.layer.\(layer)"
+      for part in ["q_lin", "k_lin", "v_lin", "out_lin"] { add("\(prefix).attention.\(part)", [d, d]) }
+      add("\(prefix).sa_layer_norm", [d])
+      add("\(prefix).ffn.lin1", [h, d])
+      add("\(prefix).ffn.lin2", [d, h])
+      add("\(prefix).output_layer_norm", [d])
+    }
+    add("pre_classifier", [d, d])
+    add("classifier", [configuration.labels.count, d])
+    return result
+  }
+
+  private static func check(_ name: String, shape: [Int], in checkpoint: Safetensors) throws(ModelError) {
+    let file = checkpoint.file.path
+    guard let tensor = checkpoint.tensors[name] else {
+      throw ModelError(
+        .missingTensor, file: file, subject: name, expected: "a tensor of shape \(shape)",
+        found: "none of that name among \(checkpoint.tensors.count)",
+        advice: "The model must be a DistilBertForSequenceClassification saved with save_pretrained.")
+    }
+    guard tensor.shape == shape else {
+      throw ModelError(
+        .wrongShape, file: file, subject: name, expected: "shape \(shape), by config.json", found: "\(tensor.shape)",
+        advice: "config.json and model.safetensors must come from the same model.")
+    }
+    guard elementTypes[tensor.type] != nil else {
+      throw ModelError(
+        .wrongType, file: file, subject: name, expected: "F32, F16 or BF16", found: tensor.type,
+        advice: "Save the model in one of those types (model.to(torch.float32).save_pretrained).")
+    }
+  }
+
+  private static let elementTypes = ["F32": CK_F32, "F16": CK_F16, "BF16": CK_BF16]
+
+  // MARK: Tensors
+
+  /// Converts a tensor into memory. `place` converts, and returns the index of the first element that is not finite.
+  private func convert(_ name: String, place: (UnsafeRawPointer, ck_type) -> Int) throws(ModelError) {
+    let file = checkpoint.file
+    guard let tensor = checkpoint.tensors[name], let type = Self.elementTypes[tensor.type],
+      let source = file.bytes.baseAddress
+    else { return }
+    try file.checkUnchanged()
+    let bad = place(source + tensor.range.lowerBound, type)
+    try file.checkUnchanged()
+    guard bad < 0 else {
+      throw ModelError(
+        .notFinite, file: file.path, subject: name, expected: "finite weights",
+        found: "NaN or infinity at element \(bad) of \(tensor.shape)",
+        advice: "The training of this model went wrong, or the file is damaged; use another checkpoint.")
+    }
+  }
+
+  private func elementCount(_ name: String) -> Int { checkpoint.tensors[name]?.shape.reduce(1, *) ?? 0 }
+
+  private func tensor(_ name: String, scale: Float = 1) throws(ModelError) -> UnsafeMutablePointer<Float> {
+    let count = elementCount(name)
+    let place = memory.take(count)
+    try convert(name) { ck_convert($0, $1, count, scale, place) }
+    return place
+  }
+
+  /// Puts the rows of several (outputs, inputs) weights one below the other.
+  private func linear(
+    _ names: [String], inputs: Int, outputs: Int, form: Linear.Form, scales: [Float], bias: UnsafeMutablePointer<Float>
+  ) throws(ModelError) -> Linear {
+    let all = outputs * names.count
+    let weights = memory.take(all * inputs)
+    for (index, name) in names.enumerated() {
+      try convert("\(name).weight") {
+        switch form {
+        case .rows: ck_convert($0, $1, outputs * inputs, scales[index], weights + index * outputs * inputs)
+        case .matrix: ck_convert_transposed($0, $1, outputs, inputs, scales[index], weights + index * outputs, all)
+        }
+      }
+    }
+    return Linear(form: form, inputs: inputs, outputs: all, weights: weights, bias: bias)
+  }
+
+  private func linear(_ name: String, inputs: Int, outputs: Int, form: Linear.Form? = nil, scale: Float = 1) throws(ModelError)
+    -> Linear
+  {
+    let form = form ?? Self.form(inputs: inputs, outputs: outputs)
+    let bias = try tensor("\(name).bias", scale: scale)
+    return try linear([name], inputs: inputs, outputs: outputs, form: form, scales: [scale], bias: bias)
+  }
+
+  private static func form(inputs: Int, outputs: Int) -> Linear.Form {
+    MatrixProduct.suits(inputs: inputs, outputs: outputs) ? .matrix : .rows
+  }
+
+  private func norm(_ name: String) throws(ModelError) -> LayerNorm {
+    LayerNorm(gamma: try tensor("\(name).weight"), beta: try tensor("\(name).bias"))
+  }
+
+  // MARK: Modules
+
+  private func weights() throws(ModelError) -> Weights {
+    let d = configuration.dimension
+    let words = try tensor("distilbert.embeddings.word_embeddings.weight")
+    let positions = try tensor("distilbert.embeddings.position_embeddings.weight")
+    let embeddingNorm = try norm("distilbert.embeddings.LayerNorm")
+    var layers: [LayerWeights] = []
+    for index in 0..<max(configuration.layers - 1, 0) { layers.append(try layer(index)) }
+    let last = configuration.layers == 0 ? nil : try lastLayer(configuration.layers - 1)
+    return Weights(
+      memory: memory, words: words, positions: positions, embeddingNorm: embeddingNorm, layers: layers, last: last,
+      preClassifier: try linear("pre_classifier", inputs: d, outputs: d, form: .rows),
+      classifier: try linear("classifier", inputs: d, outputs: configuration.labels.count, form: .rows))
+  }
+
+  private var queryScale: Float { 1 / Float(configuration.headDimension).squareRoot() }
+
+  private func layer(_ index: Int) throws(ModelError) -> LayerWeights {
+    let d = configuration.dimension
+    let h = configuration.hiddenDimension
+    let prefix = "distilbert.transformer.layer.\(index)"
+    let attention = "\(prefix).attention"
+    let queryBias = try tensor("\(attention).q_lin.bias", scale: queryScale)
+    let valueBias = try tensor("\(attention).v_lin.bias")
+    let input = try linear(
+      ["\(attention).q_lin", "\(attention).k_lin", "\(attention).v_lin"], inputs: d, outputs: d,
+      form: Self.form(inputs: d, outputs: 3 * d), scales: [queryScale, 1, 1], bias: queryBias)
+    // Not used, but a checkpoint with NaN in it is damaged all the same; its place takes W_o·b_v.
+    let moved = try tensor("\(attention).k_lin.bias")
+    let output = try linear("\(attention).out_lin", inputs: d, outputs: d)
+    switch output.form {
+    case .matrix: kernels.product(valueBias, d, 1, output.weights, d, d, d, moved, d)
+    case .rows: kernels.linear(valueBias, d, 1, output.weights, d, d, d, nil, false, moved, d)
+    }
+    for i in 0..<d { output.bias[i] += moved[i] }
+    return LayerWeights(
+      attentionInput: input, attentionOutput: output, attentionNorm: try norm("\(prefix).sa_layer_norm"),
+      feedForwardIn: try linear("\(prefix).ffn.lin1", inputs: d, outputs: h),
+      feedForwardOut: try linear("\(prefix).ffn.lin2", inputs: h, outputs: d),
+      outputNorm: try norm("\(prefix).output_layer_norm"))
+  }
+
+  private func lastLayer(_ index: Int) throws(ModelError) -> LastLayerWeights {
+    let d = configuration.dimension
+    let h = configuration.hiddenDimension
+    let prefix = "distilbert.transformer.layer.\(index)"
+    let attention = "\(prefix).attention"
+    _ = try tensor("\(attention).k_lin.bias")  // cancels in the softmax; checked all the same
+    return LastLayerWeights(
+      query: try linear("\(attention).q_lin", inputs: d, outputs: d, form: .rows, scale: queryScale),
+      key: try tensor("\(attention).k_lin.weight"),
+      value: try linear("\(attention).v_lin", inputs: d, outputs: d, form: .rows),
+      attentionOutput: try linear("\(attention).out_lin", inputs: d, outputs: d, form: .rows),
+      attentionNorm: try norm("\(prefix).sa_layer_norm"),
+      feedForwardIn: try linear("\(prefix).ffn.lin1", inputs: d, outputs: h, form: .rows),
+      feedForwardOut: try linear("\(prefix).ffn.lin2", inputs: h, outputs: d, form: .rows),
+      outputNorm: try norm("\(prefix).output_layer_norm"))
+  }
+}

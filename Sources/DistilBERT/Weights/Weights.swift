@@ -1,0 +1,84 @@
+import CKernels
+
+/// y = x·wᵀ + bias for a weight matrix, in the form in which it is fastest here.
+struct Linear {
+  /// How `weights` lie in memory.
+  enum Form {
+    /// (inputs, outputs), for OpenBLAS.
+    case matrix
+    /// (outputs, inputs), as in the checkpoint, for the dot-product kernel: few rows, or small weights.
+    case rows
+  }
+  let form: Form
+  let inputs: Int
+  let outputs: Int
+  let weights: UnsafeMutablePointer<Float>
+  /// (outputs)
+  let bias: UnsafeMutablePointer<Float>
+
+  /// y = x·wᵀ, or y += x·wᵀ, **without** the bias, which the next kernel adds. x: (rows, inputs), rows `ldx` apart.
+  func multiply(
+    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, into y: UnsafeMutablePointer<Float>, accumulate: Bool, kernels: ck_kernels
+  ) {
+    switch form {
+    case .matrix:
+      MatrixProduct.multiply(
+        x, ldx: ldx, rows: rows, by: weights, inputs: inputs, outputs: outputs, into: y, accumulate: accumulate)
+    case .rows:
+      kernels.linear(x, ldx, rows, weights, inputs, outputs, inputs, nil, accumulate, y, outputs)
+    }
+  }
+}
+
+/// Layer norm: scale and shift, (dim) each.
+struct LayerNorm {
+  /// As in Hugging Face's DistilBERT; not configurable there.
+  static let epsilon: Float = 1e-12
+  let gamma: UnsafeMutablePointer<Float>
+  let beta: UnsafeMutablePointer<Float>
+}
+
+/// One transformer layer.
+struct LayerWeights {
+  /// (dim → 3 · dim): queries, scaled by 1/√head_dim, then keys, then values. Its bias: the queries' (dim), scaled as well.
+  /// The keys' bias cancels in the softmax. The values' bias b_v passes through it (probabilities sum to 1), so that
+  /// `attentionOutput.bias` is b_o + W_o·b_v.
+  let attentionInput: Linear
+  let attentionOutput: Linear
+  let attentionNorm: LayerNorm
+  let feedForwardIn: Linear
+  let feedForwardOut: Linear
+  let outputNorm: LayerNorm
+}
+
+/// The last transformer layer, of which only the first token's output is read. All in rows form; see `ClassifierHead`.
+struct LastLayerWeights {
+  /// Scaled by 1/√head_dim.
+  let query: Linear
+  /// (dim, dim)
+  let key: UnsafeMutablePointer<Float>
+  let value: Linear
+  let attentionOutput: Linear
+  let attentionNorm: LayerNorm
+  let feedForwardIn: Linear
+  let feedForwardOut: Linear
+  let outputNorm: LayerNorm
+}
+
+/// All weights of a model, prepared for the forward pass.
+///
+/// `@unchecked Sendable`: the pointers lead into `memory`, which nobody writes to once the loader has returned.
+struct Weights: @unchecked Sendable {
+  let memory: FloatMemory
+  /// (vocabulary, dim)
+  let words: UnsafeMutablePointer<Float>
+  /// (positions, dim)
+  let positions: UnsafeMutablePointer<Float>
+  let embeddingNorm: LayerNorm
+  /// All but the last.
+  let layers: [LayerWeights]
+  /// nil for a model without layers.
+  let last: LastLayerWeights?
+  let preClassifier: Linear
+  let classifier: Linear
+}
