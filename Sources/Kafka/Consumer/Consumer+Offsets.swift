@@ -1,0 +1,76 @@
+internal import CRdKafka
+
+extension Consumer {
+  /// Commits, for each partition, the offset of the NEXT record to read: the last finished one's plus 1.
+  ///
+  /// - Parameter synchronous: wait for the coordinator's answer (in a revocation, before the partitions go). Otherwise the
+  ///   outcome comes to the delegate's `committed` during a later poll.
+  /// - Throws: `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID` or `REBALANCE_IN_PROGRESS` (`isStaleGroupMember`) when the partitions
+  ///   are no longer this member's.
+  public func commit(_ offsets: [TopicPartition: Int64], synchronous: Bool) throws(KafkaError) {
+    if offsets.isEmpty { return }
+    if let bad = offsets.first(where: { $0.value < 0 }) {
+      throw .invalidArgument("Cannot commit offset \(bad.value) of \(bad.key): offsets are not negative.")
+    }
+    let client = try open().client
+    let list = try PartitionList(offsets.map { ($0.key, $0.value) })
+    try KafkaError.check(rd_kafka_commit(client, list.pointer, synchronous ? 0 : 1))
+    if synchronous { try list.checkEach("Cannot commit") }
+  }
+
+  /// The group's committed offsets, asked of the coordinator; partitions without one are left out.
+  public func committed(_ partitions: [TopicPartition], timeout: Duration) throws(KafkaError) -> [TopicPartition: Int64] {
+    let client = try open().client
+    let list = try PartitionList(partitions)
+    try KafkaError.check(rd_kafka_committed(client, list.pointer, timeout.kafkaMilliseconds))
+    try list.checkEach("No committed offset for")
+    return offsets(in: list)
+  }
+
+  /// The offset after the last record that was delivered, without asking a broker; partitions of which none was are left out.
+  public func position(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
+    let client = try open().client
+    let list = try PartitionList(partitions)
+    try KafkaError.check(rd_kafka_position(client, list.pointer))
+    return offsets(in: list)
+  }
+
+  private func offsets(in list: borrowing PartitionList) -> [TopicPartition: Int64] {
+    Dictionary(
+      list.entries.compactMap { entry in entry.offset.map { (entry.partition, $0) } }, uniquingKeysWith: { _, last in last })
+  }
+
+  /// The offsets that a partition spans: of its oldest record (`low`) and of the next to be written (`high`).
+  public struct Watermarks: Sendable, Hashable {
+    public let low: Int64
+    public let high: Int64
+
+    public init(low: Int64, high: Int64) {
+      self.low = low
+      self.high = high
+    }
+  }
+
+  /// The watermarks as of the last fetch, without asking a broker; nil before the first fetch. Lag is `high` minus position.
+  ///
+  /// librdkafka learns `low` only with `statistics.interval.ms`, and says 0 until then.
+  public func cachedWatermarks(_ partition: TopicPartition) -> Watermarks? {
+    guard let client = try? open().client else { return nil }
+    var low: Int64 = -1
+    var high: Int64 = -1
+    let code = rd_kafka_get_watermark_offsets(client, partition.topic, partition.partition, &low, &high)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, high >= 0 else { return nil }
+    return Watermarks(low: max(0, low), high: high)
+  }
+
+  /// The watermarks, asked of the partition's leader.
+  public func queryWatermarks(_ partition: TopicPartition, timeout: Duration) throws(KafkaError) -> Watermarks {
+    let client = try open().client
+    var low: Int64 = 0
+    var high: Int64 = 0
+    let code = rd_kafka_query_watermark_offsets(
+      client, partition.topic, partition.partition, &low, &high, timeout.kafkaMilliseconds)
+    try KafkaError.check(code, "No watermarks of \(partition): \(String(cString: rd_kafka_err2str(code)))")
+    return Watermarks(low: low, high: high)
+  }
+}
