@@ -79,7 +79,9 @@ import Testing
       let environment = environments.randomElement(using: &random) ?? [:]
       do {
         let values = try Fixture.run(flags, environment: environment, yaml: yaml, files: ["/run/s": secret])
-        let printed = values.effective().map(\.description).joined() + values.effectiveJSON() + values.effectiveYAML()
+        var printed = values.effective().map(\.description).joined() + values.effectiveJSON() + values.effectiveYAML()
+        dump(Invocation.run(command: "run", values: values, arguments: []), to: &printed)
+        printed += "\(values) \(String(reflecting: values)) \(Invocation.run(command: "run", values: values, arguments: []))"
         #expect(!printed.contains(secret), "\(flags) \(environment) \(yaml)")
       } catch {
         failures += 1
