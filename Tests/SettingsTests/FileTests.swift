@@ -15,11 +15,11 @@ import Testing
     ("batch: {max-tokens: 5}", "worker.yaml:1:9: \"5\" is no value for \"batch.max-tokens\"; expected a whole number from 512"),
     (
       "batch: {max-wait: 1h}",
-      "worker.yaml:1:9: \"1h\" is no value for \"batch.max-wait\"; expected a duration such as 250ms, 10s, 5m or 1h from 0s to 10s"
+      "worker.yaml:1:9: \"1h\" is no value for \"batch.max-wait\"; expected a duration with its unit (250ms, 10s, 5m, 1h) from 0s to 10s"
     ),
     (
       "batch: {max-bytes: 3}",
-      "worker.yaml:1:9: \"3\" is no value for \"batch.max-bytes\"; expected a size in bytes such as 64MiB, 1MB or 4096, at least 1KiB"
+      "worker.yaml:1:9: \"3\" is no value for \"batch.max-bytes\"; expected a size (64MiB, 1MB or plain bytes), at least 1KiB"
     ),
     ("input.format: xml", "worker.yaml:1:1: \"xml\" is no value for \"input.format\"; expected text or json"),
     (

@@ -31,6 +31,7 @@ import Testing
     (["--kafka", "=x"], "--kafka: \"kafka.\" is no name"),
     (["--kafka", "brokers=x"], "--kafka brokers=…: this setting has a flag of its own; use --brokers"),
     (["--input", "x"], "\"--input\" is no flag of run; it belongs to classify"),
+    (["-xyz"], "unknown flag \"-x…\";"),
     (["-x"], "unknown flag \"-x\"; an argument that starts with \"-\" goes after \"--\""),
     (["extra"], "unexpected argument \"extra\": run takes no arguments"),
     (["--", "--lanes"], "unexpected argument \"--lanes\": run takes no arguments"),

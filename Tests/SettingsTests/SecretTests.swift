@@ -44,6 +44,13 @@ import Testing
     #expect(lines.contains("kafka.pin =  (default)"))
   }
 
+  @Test func aFlagBeforeTheCommandIsShownWithoutItsValue() throws {
+    for flag in ["--token=hunter2", "--token=\u{338}hunter2"] {
+      let error = try #require(throws: SettingsError.self) { try Fixture.parse([flag, "run"]) }
+      #expect(!error.description.contains("hunter2"))
+    }
+  }
+
   /// Puts a random secret into every place where one may go, rightly and wrongly, among random mistakes; whatever comes
   /// out does not hold it.
   @Test func noOutputHoldsASecret() {
@@ -67,7 +74,8 @@ import Testing
         ["--kafka=sasl.password:\(secret)"], ["--kafka", "sasl.password", "=", secret], ["--kafka", "sasl.password \(secret)"],
         ["--kafak", "sasl.password=\(secret)"], ["--token", "one", secret], ["--kafka", "sasl.password=one", secret],
         ["-t", secret], ["-t\(" ")\(secret)"], ["--no-stats=\(secret)"], ["--token", "--\(secret)"], ["--tokn", "-\(secret)"],
-        ["--lanes", "0"],
+        ["-p\(secret)"], ["--token=\u{338}\(secret)"],
+        ["--kafka", "sasl.password=\u{338}\(secret)"], ["--tokn=\u{338}\(secret)"], ["--lanes", "0"],
       ]
       let environments: [[String: String]] = [
         ["SENTIMENT_KAFKA_TOKEN": secret], ["SENTIMENT_KAFKA_PIN": secret], ["SENTIMENT_KAFKA_SASL_PASSWORD": secret],
@@ -79,7 +87,9 @@ import Testing
       let environment = environments.randomElement(using: &random) ?? [:]
       do {
         let values = try Fixture.run(flags, environment: environment, yaml: yaml, files: ["/run/s": secret])
-        let printed = values.effective().map(\.description).joined() + values.effectiveJSON() + values.effectiveYAML()
+        var printed = values.effective().map(\.description).joined() + values.effectiveJSON() + values.effectiveYAML()
+        dump(Invocation.run(command: "run", values: values, arguments: []), to: &printed)
+        printed += "\(values) \(String(reflecting: values)) \(Invocation.run(command: "run", values: values, arguments: []))"
         #expect(!printed.contains(secret), "\(flags) \(environment) \(yaml)")
       } catch {
         failures += 1

@@ -32,7 +32,7 @@ extension ProgramSpecification {
       return .help(help(for: try command(named: name), width: width))
     case ProgramSpecification.completionCommand: return try completion(arguments.dropFirst())
     case _ where first.hasPrefix("-"):
-      throw failure("flag \(quotedName(first)) comes before the command; write \"\(name) COMMAND \(first.prefix { $0 != "=" })\"")
+      throw failure("flag \(quotedName(first)) comes before the command; write \"\(name) COMMAND \(splitAtEquals(first).name)\"")
     default: break
     }
     let command = try command(named: first)

@@ -38,9 +38,8 @@ struct FlagLayer {
         return
       }
       if word.hasPrefix("--") {
-        let equals = word.firstIndex(of: "=")
-        let name = String(word[word.index(word.startIndex, offsetBy: 2)..<(equals ?? word.endIndex)])
-        flag(name, shown: "--\(name)", value: equals.map { String(word[word.index(after: $0)...]) }, &rest)
+        let (name, value) = splitAtEquals(word)
+        flag(String(name.dropFirst(2)), shown: name, value: value, &rest)
       } else if word.hasPrefix("-"), word != "-" {
         let letter = word.dropFirst().first
         if word.dropFirst().count == 1, let row = rows.first(where: { $0.shortFlag == letter }), let name = row.flag {
@@ -48,7 +47,8 @@ struct FlagLayer {
         } else if word == "-h" {
           wantsHelp = true
         } else {
-          let shown = mayHoldSecrets ? "" : " " + quotedName(word)
+          // Of "-phunter2" only the letter.
+          let shown = mayHoldSecrets ? "" : " " + quoted(word.prefix(2) + (word.count > 2 ? "…" : ""))
           problems.add("unknown flag\(shown); an argument that starts with \"-\" goes after \"--\"")
           mayHoldSecrets = true
         }
@@ -91,17 +91,18 @@ struct FlagLayer {
     case .one: collect(row, .one(value), shown)
     case .many: lists[row.key, default: []] += separated(value)
     case .entries:
-      guard let equals = value.firstIndex(of: "=") else {
+      let (name, text) = splitAtEquals(value)
+      guard let text else {
         return problems.add("\(shown): expected \(row.form.placeholder), with \"=\" and without blanks around it")
       }
-      let entry = EntryName(String(value[..<equals]))
+      let entry = EntryName(name)
       if let row = program.table.setting(for: "\(row.key).\(entry.name)")?.row, let flag = row.flag {
         return problems.add("\(shown) \(entry.name)=…: this setting has a flag of its own; use --\(flag)")
       }
       if let problem = entry.problem(under: row, table: program.table) { return problems.add("\(shown): \(problem)") }
       collected.append(
         Assignment(
-          key: row.key, entry: entry.name, text: .one(String(value[value.index(after: equals)...])),
+          key: row.key, entry: entry.name, text: .one(text),
           source: .flag("\(shown) \(entry.name)"), isFileName: entry.isFileName))
     }
   }
@@ -118,8 +119,12 @@ struct FlagLayer {
 
   /// A secret may start with anything; only what is a flag of this command is taken for one, so that no message shows it.
   private func nextOfSecret(_ rest: inout ArraySlice<String>) -> String? {
-    guard let word = rest.first, !rows.contains(where: { $0.flag.map { word.hasPrefix("--\($0)") } ?? false }) else { return nil }
+    guard let word = rest.first, !knownWords.contains(splitAtEquals(word).name) else { return nil }
     return rest.popFirst()
+  }
+
+  private var knownWords: [String] {
+    ["--help", "--version", "--\(SettingsTable.configKey)"] + rows.compactMap(\.flag).flatMap { ["--\($0)", "--no-\($0)"] }
   }
 
   private mutating func unknown(_ name: String) {
@@ -146,4 +151,10 @@ struct FlagLayer {
     problems.add(
       "unexpected argument\(shown): \(command.name) \(takes)\(mayHoldSecrets ? "; quote a value that holds blanks" : "")")
   }
+}
+
+/// `--lanes=3` → `--lanes` and `3`. By bytes: a `=` with a combining mark after it is still one to every shell.
+func splitAtEquals(_ word: String) -> (name: String, value: String?) {
+  guard let equals = word.utf8.firstIndex(of: UInt8(ascii: "=")) else { return (word, nil) }
+  return (String(word[..<equals]), String(word[word.utf8.index(after: equals)...]))
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Reads the files that settings name: the YAML file and those that hold secrets.
 public enum SettingsFile {
@@ -17,7 +17,7 @@ public enum SettingsFile {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while bytes.count <= YAMLReader.maximumBytes {
-      let count = Foundation.read(descriptor, &chunk, chunk.count)
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
       if count == 0 { break }
       if count < 0, errno == EINTR { continue }
       if count < 0 { throw Failure(description: lastError()) }

@@ -33,7 +33,15 @@ public struct EffectiveSetting: Sendable, Equatable, CustomStringConvertible {
   var json: String { jsonText(of: text, isLiteral: isLiteral) }
 }
 
-extension SettingValues {
+extension SettingValues: CustomStringConvertible, CustomReflectable {
+  /// A line per setting, secrets redacted.
+  public var description: String { effective().map { "\($0)\n" }.joined() }
+
+  /// What `dump` and string interpolation of whatever holds the values see: no secrets either.
+  public var customMirror: Mirror {
+    Mirror(self, children: effective().map { (label: $0.key, value: $0.value as Any) }, displayStyle: .struct)
+  }
+
   /// One JSON object from key to value, secrets redacted: `{"model.lanes":4,"kafka.sasl.password":"(redacted)"}`.
   public func effectiveJSON() -> String {
     "{" + effective().map { "\(jsonString($0.key)):\($0.json)" }.joined(separator: ",") + "}"

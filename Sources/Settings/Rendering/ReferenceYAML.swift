@@ -11,7 +11,7 @@ extension SettingsTable {
       \(title)
 
       Precedence: default < this file (--config FILE or \(configVariable)) < environment < flags.
-      A key without a value counts as not given. Nested keys may be written dotted: "a: {b: c}" is "a.b: c".
+      A key without a value counts as not given. "a.b: c" means the same as b under a.
       Durations take ns, us, ms, s, m, h or d; sizes B, kB, MB, GB (1000) or KiB, MiB, GiB (1024).
       """, indent: 0, width: width)
     for group in groups {
@@ -47,21 +47,23 @@ extension SettingsTable {
     return lines + [row.isSecret ? "\(margin)# \(key)_FILE: /run/secrets/\(row.key)" : "\(margin)# \(key): \(example)"]
   }
 
-  /// Type and range, default, variable and flag of a row, in one line.
+  /// A line with type, range and default, and one with the variable and the flag.
   private func facts(of row: SettingRow) -> String {
     var facts: [String] = []
     if row.passThrough == nil {
       facts.append(capitalised(row.expected))
       if let unit = row.unit, row.range == nil { facts.append("unit: \(unit)") }
+      if let phrase = row.defaultPhrase { facts.append("default: \(phrase)") }
     }
     if !row.requiredBy.isEmpty { facts.append("required by " + listed(row.requiredBy, last: "and")) }
-    if let phrase = row.defaultPhrase { facts.append("default: \(phrase)") }
+    var names: [String] = []
     if let variable = row.environmentName(prefix: environmentPrefix) {
-      facts.append(row.passThrough == nil ? variable : variable + "_NAME")
-      if row.isSecret { facts.append("\(variable)_FILE (or \(row.key)_FILE here) to read it from a file") }
+      names.append(row.passThrough == nil ? variable : variable + "_… (\"_\" for \".\")")
+      if row.isSecret { names.append(variable + fileSuffix) }
     }
-    if let flag = row.flag { facts.append("--\(flag)") }
-    return facts.joined(separator: " · ")
+    if let flag = row.flag { names.append(row.form.shape == .entries ? "--\(flag) \(row.form.placeholder)" : "--\(flag)") }
+    if row.isSecret { facts.append("a key or variable with \(fileSuffix) names a file that holds it") }
+    return [facts, names].filter { !$0.isEmpty }.map { $0.joined(separator: " · ") }.joined(separator: "\n")
   }
 }
 

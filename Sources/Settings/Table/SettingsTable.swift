@@ -34,19 +34,21 @@ public struct SettingsTable: Sendable {
   public let otherVariables: Set<String>
   public let groups: [Group]
   public let rules: [Rule]
+  let settings: [any AnySetting]
+  let rows: [SettingRow]
 
   public init(environmentPrefix: String, otherVariables: Set<String> = [], groups: [Group], rules: [Rule] = []) {
     self.environmentPrefix = environmentPrefix
     self.otherVariables = otherVariables
     self.groups = groups
     self.rules = rules
+    settings = groups.flatMap(\.settings)
+    rows = settings.map(\.row)
   }
 
   /// Every setting at its default, for tests and for what runs without a command line.
   public var defaults: SettingValues { SettingValues(table: self) }
 
-  var settings: [any AnySetting] { groups.flatMap(\.settings) }
-  var rows: [SettingRow] { settings.map(\.row) }
   /// The flag and variable that name the YAML file, the one setting that is declared here.
   static let configKey = "config"
   var configVariable: String { environmentPrefix + "CONFIG" }

@@ -8,7 +8,7 @@ public struct ByteCount: SettingValue, Comparable, Hashable, CustomStringConvert
   public static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }
 
   public static var form: SettingForm {
-    SettingForm(placeholder: "SIZE", expected: "a size in bytes such as 64MiB, 1MB or 4096")
+    SettingForm(placeholder: "SIZE", expected: "a size (64MiB, 1MB or plain bytes)")
   }
 
   private static let units: [(name: String, bytes: Int64)] = [

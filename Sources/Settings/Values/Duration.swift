@@ -1,6 +1,6 @@
 extension Duration: SettingValue {
   public static var form: SettingForm {
-    SettingForm(placeholder: "DURATION", expected: "a duration such as 250ms, 10s, 5m or 1h")
+    SettingForm(placeholder: "DURATION", expected: "a duration with its unit (250ms, 10s, 5m, 1h)")
   }
 
   /// Nanoseconds per unit, the largest first.

@@ -1,4 +1,4 @@
-import CYAML
+internal import CYAML
 
 /// A step of libyaml's parser, copied out of C.
 struct YAMLEvent {
