@@ -10,8 +10,8 @@ public final class Model: Sendable {
   public let kernelPath: KernelPath
   /// The directory's name, or owner/name where it is a snapshot in a Hugging Face cache.
   public let name: String
-  /// 16 hexadecimal digits that tell this model from any other: a 64-bit checksum (`hash.c`) of `config.json`, then
-  /// `model.safetensors`, byte for byte. Not cryptographic.
+  /// 16 hexadecimal digits that tell this model from any other: a 64-bit checksum (`hash.c`) of `config.json`,
+  /// `model.safetensors` and those of `vocabularyFiles` that are there, byte for byte. Not cryptographic.
   public let fingerprint: String
   /// Tensors of the checkpoint that the architecture does not use, sorted; usually none.
   public let unusedTensors: [String]
@@ -38,17 +38,12 @@ public final class Model: Sendable {
 
   /// The same with the kernels' instruction set given; it must be supported here.
   public init(directory: URL, precision: Precision = .f32, kernelPath: KernelPath) throws(ModelError) {
-    let configurationFile = try MappedFile(path: directory.appending(path: "config.json").path)
-    guard configurationFile.bytes.count <= Self.maximumConfigurationBytes else {
-      throw ModelError(
-        .malformedConfiguration, file: configurationFile.path, subject: "file",
-        expected: "at most \(Self.maximumConfigurationBytes) bytes", found: "\(configurationFile.bytes.count)")
-    }
-    let configuration = try ModelConfiguration(parsing: configurationFile.bytes, file: configurationFile.path)
+    let (configuration, configurationFile) = try ModelConfiguration.read(from: directory)
     let checkpoint = try Safetensors(file: MappedFile(path: directory.appending(path: "model.safetensors").path))
     weights = try WeightLoader.load(checkpoint, as: configuration, kernels: kernelPath.kernels)
     unusedTensors = WeightLoader.unusedTensors(of: checkpoint, as: configuration)
-    fingerprint = Self.fingerprint(of: [configurationFile.bytes, checkpoint.file.bytes])
+    let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
+    fingerprint = Self.fingerprint(of: [configurationFile.bytes, checkpoint.file.bytes] + vocabulary.map(\.bytes))
     try checkpoint.file.checkUnchanged()
     name = Self.name(of: directory)
     self.configuration = configuration
@@ -64,7 +59,8 @@ public final class Model: Sendable {
       + "kernels \(path.rawValue); CPU \(features)"
   }
 
-  private static let maximumConfigurationBytes = 16 << 20
+  /// What turns texts into token ids, and so changes labels as weights do.
+  private static let vocabularyFiles = ["vocab.txt", "tokenizer.json", "tokenizer_config.json"]
 
   private static func fingerprint(of files: [UnsafeRawBufferPointer]) -> String {
     var hash: UInt64 = 0
