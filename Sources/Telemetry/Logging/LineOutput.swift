@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Where finished lines go: a file descriptor, or a closure in tests. Lines of many threads do not mix.
 ///
@@ -31,7 +30,7 @@ public struct LineOutput: Sendable {
 private final class DescriptorWriter: Sendable {
   private let descriptor: Int32
   /// True while the descriptor holds the beginning of a line whose rest could not be written; guards the order of lines too.
-  private let isMidLine = Mutex(false)
+  private let isMidLine = Locked(false)
 
   init(descriptor: Int32) { self.descriptor = descriptor }
 

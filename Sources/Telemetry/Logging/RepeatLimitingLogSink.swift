@@ -1,12 +1,10 @@
-import Synchronization
-
 /// Passes on the first of equal messages and then one an interval, with `heldBack` saying how many were not.
 ///
 /// Messages are equal if level and message are; metadata may differ. Events of level `critical` always pass.
 public final class RepeatLimitingLogSink: LogSink {
   private let sink: any LogSink
   private let now: @Sendable () -> ContinuousClock.Instant
-  private let limiter: Mutex<RepeatedMessageLimiter>
+  private let limiter: Locked<RepeatedMessageLimiter>
 
   /// - Parameter now: the clock of the intervals; tests give their own.
   public init(
@@ -15,7 +13,7 @@ public final class RepeatLimitingLogSink: LogSink {
   ) {
     self.sink = sink
     self.now = now
-    limiter = Mutex(RepeatedMessageLimiter(interval: interval))
+    limiter = Locked(RepeatedMessageLimiter(interval: interval))
   }
 
   public func write(_ event: LogEvent) {

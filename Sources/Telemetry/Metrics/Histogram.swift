@@ -1,5 +1,3 @@
-import Synchronization
-
 /// How values are spread: durations by their nanoseconds, or plain counts. For any thread; a record allocates nothing.
 ///
 /// Percentiles are within 1.6 % of the exact ones (see ``HistogramBuckets``); count, sum and maximum are exact.
@@ -9,8 +7,8 @@ import Synchronization
 ///     let interval = now - previous
 ///     interval.percentile(99).duration
 public final class Histogram: Sendable {
-  /// A mutex rather than atomics: a snapshot is then one consistent moment, and a record costs some 20 ns at most.
-  private let state = Mutex(HistogramSnapshot())
+  /// A lock rather than atomics: a snapshot is then one consistent moment, and a record costs some 20 ns at most.
+  private let state = Locked(HistogramSnapshot())
 
   public init() {}
 
