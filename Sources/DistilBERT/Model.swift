@@ -43,7 +43,7 @@ public final class Model: Sendable {
     weights = try WeightLoader.load(checkpoint, as: configuration, kernels: kernelPath.kernels)
     unusedTensors = WeightLoader.unusedTensors(of: checkpoint, as: configuration)
     let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
-    fingerprint = Self.fingerprint(of: [configurationFile.bytes, checkpoint.file.bytes] + vocabulary.map(\.bytes))
+    fingerprint = Self.fingerprint(of: [configurationFile, checkpoint.file] + vocabulary)
     try checkpoint.file.checkUnchanged()
     name = Self.name(of: directory)
     self.configuration = configuration
@@ -62,10 +62,13 @@ public final class Model: Sendable {
   /// What turns texts into token ids, and so changes labels as weights do.
   private static let vocabularyFiles = ["vocab.txt", "tokenizer.json", "tokenizer_config.json"]
 
-  private static func fingerprint(of files: [UnsafeRawBufferPointer]) -> String {
+  private static func fingerprint(of files: [MappedFile]) -> String {
     var hash: UInt64 = 0
-    for bytes in files {
-      if let base = bytes.baseAddress { hash = ck_hash(base, bytes.count, hash) }
+    for file in files {
+      // The mapping ends with the file.
+      withExtendedLifetime(file) {
+        if let base = file.bytes.baseAddress { hash = ck_hash(base, file.bytes.count, hash) }
+      }
     }
     let digits = String(hash, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits

@@ -6,14 +6,14 @@ import Foundation
 /// takes every contended `Mutex` on Linux for a data race. An uncontended lock costs some 10 ns.
 ///
 /// `@unchecked Sendable`: `lock` guards `value`, and nothing else refers to it.
-final class Locked<Value: Sendable>: @unchecked Sendable {
+public final class Locked<Value: Sendable>: @unchecked Sendable {
   private let lock = NSLock()
   private var value: Value
 
-  init(_ value: Value) { self.value = value }
+  public init(_ value: Value) { self.value = value }
 
   /// Gives `body` the value alone; `body` must not call back here.
-  func withLock<R, E: Error>(_ body: (inout Value) throws(E) -> R) throws(E) -> R {
+  public func withLock<R, E: Error>(_ body: (inout Value) throws(E) -> R) throws(E) -> R {
     lock.lock()
     defer { lock.unlock() }
     return try body(&value)

@@ -16,6 +16,9 @@ extension ModelConfiguration {
         .malformedConfiguration, file: file.path, subject: "file", expected: "at most \(maximumBytes) bytes",
         found: "\(file.bytes.count)")
     }
-    return (try ModelConfiguration(parsing: file.bytes, file: file.path), file)
+    // The mapping ends with the file.
+    return try withExtendedLifetime(file) { () throws(ModelError) in
+      (try ModelConfiguration(parsing: file.bytes, file: file.path), file)
+    }
   }
 }

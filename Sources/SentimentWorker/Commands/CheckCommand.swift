@@ -54,12 +54,17 @@ struct CheckCommand {
     }
     do throws(WorkerError) {
       let topics = try Preflight(options: options).check()
-      report("topics", .ok("\(options.inputTopic) has \(count(topics.inputPartitions, "partition")); \(options.outputTopic) \(topics.output.partitions); \(options.deadLetterTopic) \(topics.deadLetter.partitions)"))
+      report(
+        "topics",
+        .ok(
+          "\(options.inputTopic) has \(count(topics.inputPartitions, "partition")); \(options.outputTopic) \(topics.output.partitions); \(options.deadLetterTopic) \(topics.deadLetter.partitions)"
+        ))
       if Int(topics.output.partitions) < topics.inputPartitions {
         report(
           "topics",
           .warning(
-            "\(options.outputTopic) has fewer partitions than \(options.inputTopic): order within an input partition holds, but output is less spread"))
+            "\(options.outputTopic) has fewer partitions than \(options.inputTopic): order within an input partition holds, but output is less spread"
+          ))
       }
     } catch {
       report("topics", .failed(error.description))
@@ -74,7 +79,8 @@ struct CheckCommand {
       report(
         "model",
         .ok(
-          "\(model.identity.name) (\(model.identity.precision), fingerprint \(model.identity.fingerprint)) loaded in \(Int(seconds * 1000)) ms; labels \(model.labels.joined(separator: ", ")); \(count(lanes, "lane"))"))
+          "\(model.identity.name) (\(model.identity.precision), fingerprint \(model.identity.fingerprint)) loaded in \(Int(seconds * 1000)) ms; labels \(model.labels.joined(separator: ", ")); \(count(lanes, "lane"))"
+        ))
       let lane = try model.makeLane()
       for text in ["A wonderful film, I loved every minute of it.", "A dull film, the worst I have seen this year."] {
         let tokenised = try model.tokenise(Array(text.utf8).span)

@@ -1,7 +1,6 @@
 import Foundation
 import Kafka
 import Settings
-import Synchronization
 import Telemetry
 
 /// `demo`: the whole worker on an embedded broker with the bundled model and sample reviews, in front of the user's eyes.
@@ -30,7 +29,7 @@ struct DemoCommand {
     let worker = try Worker(
       options: options(cluster, lanes), model: model, log: makeLogger(values.with(WorkerSettings.logLevel, .warning), terminal),
       writeStats: { _ in })
-    let outcome = Mutex<Result<StatsLine, WorkerError>?>(nil)
+    let outcome = Locked<Result<StatsLine, WorkerError>?>(nil)
     let thread = JoinableThread(name: "worker") {
       do throws(WorkerError) {
         let summary = try worker.run()

@@ -19,8 +19,10 @@ struct RunCommand {
     log.info(
       "model loaded",
       [
-        "model": "\(model.identity.name)", "fingerprint": "\(model.identity.fingerprint)", "precision": "\(model.identity.precision)",
-        "labels": "\(model.labels.joined(separator: ", "))", "max_tokens": .integer(model.maximumTokens), "lanes": .integer(lanes),
+        "model": "\(model.identity.name)", "fingerprint": "\(model.identity.fingerprint)",
+        "precision": "\(model.identity.precision)",
+        "labels": "\(model.labels.joined(separator: ", "))", "max_tokens": .integer(model.maximumTokens),
+        "lanes": .integer(lanes),
         "seconds": "\(seconds(since: started))",
       ])
     let worker = Worker(options: options, model: model, log: log, writeStats: stats)
@@ -64,7 +66,9 @@ struct RunCommand {
     return { line in withExtendedLifetime(handle) { output.write(line) } }
   }
 
-  private func seconds(since start: Nanoseconds) -> Double { rounded(Duration(nanoseconds: MonotonicClock.now - start).inSeconds) }
+  private func seconds(since start: Nanoseconds) -> Double {
+    rounded(Duration(nanoseconds: MonotonicClock.now - start).inSeconds)
+  }
   private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
 }
 

@@ -41,7 +41,8 @@ extension Program {
         "Add the label to each JSON message."),
       .init(
         "sentiment-worker run --config worker.yaml --kafka security.protocol=SASL_SSL --kafka sasl.mechanism=PLAIN --kafka sasl.username=worker",
-        "Log in; give the password as SENTIMENT_KAFKA_SASL_PASSWORD or in the file that SENTIMENT_KAFKA_SASL_PASSWORD_FILE names."),
+        "Log in; give the password as SENTIMENT_KAFKA_SASL_PASSWORD or in the file that SENTIMENT_KAFKA_SASL_PASSWORD_FILE names."
+      ),
     ],
     settings: kafkaSettings + modelSettings + [WorkerSettings.statsInterval, WorkerSettings.statsFile] + logSettings)
 
@@ -113,7 +114,8 @@ extension Program {
 /// Settings of the `broker` command.
 enum BrokerSettings {
   static let port = Setting<Int>(
-    "broker.port", flag: "port", shortFlag: "p", default: 0, allowed: .range(0...65535), summary: "Port to listen on; 0 is any free one.",
+    "broker.port", flag: "port", shortFlag: "p", default: 0, allowed: .range(0...65535),
+    summary: "Port to listen on; 0 is any free one.",
     commandLineOnly: true)
   static let topics = Setting<[String]>(
     "broker.topic", flag: "topic", shortFlag: "t", default: [],

@@ -1,12 +1,12 @@
 import Foundation
-import Synchronization
+import Telemetry
 
 /// Standard output and error, for commands that speak to people.
 final class Terminal: Sendable {
   let isOutputTerminal = isatty(STDOUT_FILENO) == 1
   let isErrorTerminal = isatty(STDERR_FILENO) == 1
   /// Whether a progress line stands on standard error, to be cleared before anything else is printed.
-  private let hasProgress = Mutex(false)
+  private let hasProgress = Locked(false)
 
   init() {
     // A reader that goes away (`| head`) is seen as a failed write, not as the end of the process.
@@ -23,7 +23,9 @@ final class Terminal: Sendable {
 
   /// Prints text and a newline; the exit status says whether somebody read it.
   @discardableResult
-  func print(_ text: String) -> Int32 { write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8)) ? ExitStatus.success : ExitStatus.failure }
+  func print(_ text: String) -> Int32 {
+    write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8)) ? ExitStatus.success : ExitStatus.failure
+  }
 
   /// Writes bytes to standard output; false if nobody reads them any more.
   func write(_ bytes: [UInt8]) -> Bool {

@@ -1,6 +1,5 @@
 import Foundation
 import Settings
-import Synchronization
 import Telemetry
 
 /// `classify`: texts from arguments, a file or standard input, labelled in order.
@@ -15,10 +14,11 @@ struct ClassifyCommand {
     let isTable = values[TextSettings.output] == .table
     let table = AnswerTable(labels: model.labels, width: terminal.width)
     let json = AnswerJSON(labels: model.labels, isDetailed: values[TextSettings.detail])
-    let hasProgress = values[TextSettings.progress] ?? (terminal.isErrorTerminal && !terminal.isOutputTerminal && arguments.isEmpty)
-    let progress = Mutex(ProgressBar(totalBytes: texts.totalBytes, startedAt: MonotonicClock.now))
+    let hasProgress =
+      values[TextSettings.progress] ?? (terminal.isErrorTerminal && !terminal.isOutputTerminal && arguments.isEmpty)
+    let progress = Locked(ProgressBar(totalBytes: texts.totalBytes, startedAt: MonotonicClock.now))
     let bytesRead = texts.bytesRead
-    let counts = Mutex((texts: 0, failed: 0))
+    let counts = Locked((texts: 0, failed: 0))
     if isTable { terminal.print(table.header) }
 
     let pipeline = TextPipeline(

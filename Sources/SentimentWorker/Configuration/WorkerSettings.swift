@@ -27,7 +27,8 @@ enum WorkerSettings {
   // MARK: input
 
   static let inputTopic = Setting<String>(
-    "input.topic", flag: "input-topic", default: "", allowed: .notEmpty, summary: "Topic to read reviews from.", placeholder: "TOPIC",
+    "input.topic", flag: "input-topic", default: "", allowed: .notEmpty, summary: "Topic to read reviews from.",
+    placeholder: "TOPIC",
     example: "reviews", requiredBy: ["run", "check"])
   static let inputFormat = Setting<InputFormat>(
     "input.format", flag: "format", default: .json,
@@ -43,7 +44,8 @@ enum WorkerSettings {
   // MARK: output
 
   static let outputTopic = Setting<String>(
-    "output.topic", flag: "output-topic", default: "", allowed: .notEmpty, summary: "Topic to write labels to.", placeholder: "TOPIC",
+    "output.topic", flag: "output-topic", default: "", allowed: .notEmpty, summary: "Topic to write labels to.",
+    placeholder: "TOPIC",
     example: "reviews-labelled", requiredBy: ["run", "check"])
   static let outputFormat = Setting<OutputFormat>(
     "output.format", flag: "output-format", default: .result,
@@ -56,7 +58,8 @@ enum WorkerSettings {
 
   static let deadLetterTopic = Setting<String>(
     "dead-letter.topic", flag: "dead-letter-topic", default: "",
-    summary: "Topic for messages that cannot be labelled; they keep their bytes, key, headers and timestamp.", placeholder: "TOPIC",
+    summary: "Topic for messages that cannot be labelled; they keep their bytes, key, headers and timestamp.",
+    placeholder: "TOPIC",
     defaultNote: "the input topic's name and -dead-letter")
 
   // MARK: batch
@@ -114,7 +117,8 @@ enum WorkerSettings {
   static let logLevel = Setting<LogThreshold>(
     "log.level", flag: "log-level", default: .info, summary: "Least severity that is logged, to standard error.")
   static let logFormat = Setting<LogFormat>(
-    "log.format", flag: "log-format", default: .auto, summary: "Text for people or JSON for programs; auto is text on a terminal.")
+    "log.format", flag: "log-format", default: .auto, summary: "Text for people or JSON for programs; auto is text on a terminal."
+  )
 
   // MARK: tests
 
@@ -126,13 +130,16 @@ enum WorkerSettings {
     environmentPrefix: "SENTIMENT_",
     groups: [
       .init("kafka", summary: "The cluster, and who we are in it.", [brokers, group, kafka]),
-      .init("input", summary: "Where reviews come from, and what a message is.", [inputTopic, inputFormat, textPointer, maximumBytes]),
+      .init(
+        "input", summary: "Where reviews come from, and what a message is.", [inputTopic, inputFormat, textPointer, maximumBytes]),
       .init("output", summary: "Where labels go, and in what form.", [outputTopic, outputFormat, enrichMember]),
       .init("dead-letter", summary: "What happens to messages that cannot be labelled.", [deadLetterTopic]),
       .init(
         "batch", summary: "How reviews are packed for the engine, and how many may be in flight.",
         [batchTokens, batchRecords, batchWait, inFlightTokens, inFlightBytes, inFlightRecords]),
-      .init("delivery", summary: "When offsets are committed, and how long things may take.", [commitInterval, drainDeadline, startTimeout]),
+      .init(
+        "delivery", summary: "When offsets are committed, and how long things may take.",
+        [commitInterval, drainDeadline, startTimeout]),
       .init("model", summary: "The model, and how it is run.", [model, precision, lanes]),
       .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),
@@ -149,11 +156,13 @@ enum WorkerSettings {
       .init(for: ["run", "check"]) { values in
         let topics = [values[inputTopic], values[outputTopic], deadLetterTopic(values)]
         guard Set(topics).count < topics.count else { return nil }
-        return "input.topic, output.topic and dead-letter.topic must be three different topics; they are \(topics.joined(separator: ", "))"
+        return
+          "input.topic, output.topic and dead-letter.topic must be three different topics; they are \(topics.joined(separator: ", "))"
       },
       .init { values in
         values[batchTokens] > values[inFlightTokens]
-          ? "batch.max-tokens (\(values[batchTokens])) may not exceed batch.max-in-flight-tokens (\(values[inFlightTokens]))" : nil
+          ? "batch.max-tokens (\(values[batchTokens])) may not exceed batch.max-in-flight-tokens (\(values[inFlightTokens]))"
+          : nil
       },
     ])
 
@@ -171,10 +180,12 @@ enum TextSettings {
     placeholder: "FILE|-", commandLineOnly: true, completes: .file)
   static let inputFormat = Setting<TextSourceFormat>(
     "texts.input-format", flag: "input-format", default: .auto,
-    summary: "txt: a text a line; jsonl: a JSON value a line; csv: with a header row. auto goes by the file's name and the other flags.",
+    summary:
+      "txt: a text a line; jsonl: a JSON value a line; csv: with a header row. auto goes by the file's name and the other flags.",
     commandLineOnly: true)
   static let column = Setting<String?>(
-    "texts.text-column", flag: "text-column", default: nil, summary: "Column of a CSV file that holds the text.", placeholder: "NAME",
+    "texts.text-column", flag: "text-column", default: nil, summary: "Column of a CSV file that holds the text.",
+    placeholder: "NAME",
     defaultNote: "text", commandLineOnly: true)
   static let output = Setting<ClassifyOutput>(
     "texts.output", flag: "output", shortFlag: "o", default: .table, summary: "A table for people, or JSON Lines for programs.",

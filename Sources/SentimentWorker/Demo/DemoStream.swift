@@ -11,7 +11,8 @@ struct DemoStream {
 
   /// Messages that cannot be labelled, so that the demo shows where they go.
   static let poison: [(key: String, value: String)] = [
-    ("poison-1", "this message is not JSON"), ("poison-2", #"{"id": "poison-2", "rating": 4}"#), ("poison-3", #"{"text": "   "}"#),
+    ("poison-1", "this message is not JSON"), ("poison-2", #"{"id": "poison-2", "rating": 4}"#),
+    ("poison-3", #"{"text": "   "}"#),
   ]
 
   private var configuration: KafkaConfiguration {

@@ -30,7 +30,8 @@ final class LaneLoop<Partition: Hashable & Sendable, Record: Sendable, Outcome: 
       let answers = lane.label(batch.map(\.input))
       let end = MonotonicClock.now
       metrics.note(
-        records: batch.count, tokens: batch.reduce(0) { $0 + $1.input.ids.count }, waits: batch.lazy.map { start &- $0.waitedSince },
+        records: batch.count, tokens: batch.reduce(0) { $0 + $1.input.ids.count },
+        waits: batch.lazy.map { start &- $0.waitedSince },
         busy: end &- start)
       let outcomes = zip(batch, answers).map { work, answer in (work.id, outcome(work.record, work.input, answer)) }
       state.update { state in

@@ -1,5 +1,4 @@
 import Kafka
-import Synchronization
 import Telemetry
 
 /// Hands outcomes to the producer in each partition's order, and takes the broker's acknowledgements.
@@ -14,7 +13,7 @@ final class Outlet: Sendable {
   private let topics: WorkerTopics
   private let metrics: WorkerMetrics
   /// Held while sending. What has been released and not yet sent: the producer's queue was full.
-  private let unsent = Mutex<[Release]>([])
+  private let unsent = Locked<[Release]>([])
 
   init(state: Monitor<WorkerState>, producer: Producer, topics: WorkerTopics, metrics: WorkerMetrics) {
     self.state = state
@@ -125,7 +124,9 @@ final class Outlet: Sendable {
     }
     let topic = if case .deadLetter = outcome { topics.deadLetter.name } else { topics.output.name }
     let remedy = error.remedy.map { "; \($0)" } ?? ""
-    state.update { $0.fail(WorkerError(.delivery, "a record could not be delivered to topic \(topic): \(error.description)\(remedy)")) }
+    state.update {
+      $0.fail(WorkerError(.delivery, "a record could not be delivered to topic \(topic): \(error.description)\(remedy)"))
+    }
     return nil
   }
 }

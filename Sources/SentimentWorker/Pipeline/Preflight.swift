@@ -68,13 +68,16 @@ extension Logger {
   func clientHandlers(errors: Counter) -> ClientHandlers {
     ClientHandlers(
       log: { line in
-        let level: LogLevel = line.level <= 3 ? .error : line.level == 4 ? .warning : line.level == 5 ? .notice : line.level == 6 ? .info : .debug
+        let level: LogLevel =
+          line.level <= 3 ? .error : line.level == 4 ? .warning : line.level == 5 ? .notice : line.level == 6 ? .info : .debug
         // librdkafka reports every lost connection as an error, although it goes on by itself.
         log(min(level, .warning), "librdkafka: \(line.message)", ["facility": "\(line.facility)"])
       },
       error: { error in
         errors.increment()
-        log(.warning, "librdkafka met an error and goes on", ["error": "\(error)", "remedy": "\(error.remedy ?? "none needed if it does not repeat")"])
+        log(
+          .warning, "librdkafka met an error and goes on",
+          ["error": "\(error)", "remedy": "\(error.remedy ?? "none needed if it does not repeat")"])
       })
   }
 }

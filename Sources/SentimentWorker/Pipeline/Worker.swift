@@ -44,7 +44,9 @@ final class Worker: Sendable {
     let topics = try Preflight(options: options).check()
     let reporter = StatsReporter(
       metrics: metrics, state: state,
-      surroundings: .init(model: model.identity, labels: model.labels, lanes: options.lanes, batchTokenLimit: options.batch.tokens), write: writeStats)
+      surroundings: .init(
+        model: model.identity, labels: model.labels, lanes: options.lanes, batchTokenLimit: options.batch.tokens),
+      write: writeStats)
     let interval = options.statsInterval
     let stats = JoinableThread(name: "stats") { reporter.run(interval: interval) }
     defer { stats.join() }

@@ -53,7 +53,8 @@ final class StatsReporter: Sendable {
     let (load, isPaused) = state.withLock { ($0.core.load, $0.core.isPaused) }
     return StatsLine(
       earlier: earlier, now: now, load: load, isPaused: isPaused,
-      lag: Dictionary(metrics.lag.map { ($0.key.partition, $0.value) }, uniquingKeysWith: +), model: surroundings.model, labels: surroundings.labels,
+      lag: Dictionary(metrics.lag.map { ($0.key.partition, $0.value) }, uniquingKeysWith: +), model: surroundings.model,
+      labels: surroundings.labels,
       lanes: surroundings.lanes, batchTokenLimit: surroundings.batchTokenLimit, residentBytes: ProcessMemory.residentBytes,
       uptime: Duration(nanoseconds: now.at &- start.at), isSummary: isSummary)
   }

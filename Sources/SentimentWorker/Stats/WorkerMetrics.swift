@@ -1,5 +1,4 @@
 import Kafka
-import Synchronization
 import Telemetry
 
 /// Counts and times of one worker, since its start. Written by every thread of the pipeline, read by the stats reporter.
@@ -54,15 +53,15 @@ final class WorkerMetrics: Sendable {
   let consumeErrors = Counter()
   let produceErrors = Counter()
   let commitErrors = Counter()
-  private let resolvedState: Mutex<Resolved>
-  private let lagState = Mutex<[TopicPartition: Int64]>([:])
+  private let resolvedState: Locked<Resolved>
+  private let lagState = Locked<[TopicPartition: Int64]>([:])
 
   /// - Parameter labels: how many labels the model has.
   init(labels: Int) {
     lanes = LaneMetrics()
     stages = Stages(
       age: Histogram(), tokenise: Histogram(), queue: lanes.queue, infer: lanes.infer, deliver: Histogram(), total: Histogram())
-    resolvedState = Mutex(Resolved(labels: Array(repeating: 0, count: labels)))
+    resolvedState = Locked(Resolved(labels: Array(repeating: 0, count: labels)))
   }
 
   /// - Parameter timestamp: the record's own, in milliseconds since 1970; nil if it has none.

@@ -79,7 +79,8 @@ struct AnswerTable {
     let text = String(decoding: bytes.prefix(width * 4), as: UTF8.self)
     var line = ""
     for scalar in text.unicodeScalars {
-      let isVisible = !(scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029)
+      let isVisible =
+        !(scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029)
       line.unicodeScalars.append(isVisible && scalar.properties.generalCategory != .format ? scalar : " ")
     }
     return line

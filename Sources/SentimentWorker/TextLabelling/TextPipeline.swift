@@ -1,4 +1,4 @@
-import Synchronization
+import Telemetry
 
 /// Labels a sequence of texts on all lanes and gives the answers in the order of the texts: the worker's pipeline, with a
 /// file in place of a topic and the terminal in place of the producer.
@@ -25,7 +25,7 @@ final class TextPipeline: Sendable {
   private let lanes: Int
   private let metrics = LaneMetrics()
   /// Held while answers are written, so that they come out one after the other. Taken before the state's lock, never after.
-  private let writing = Mutex<Void>(())
+  private let writing = Locked<Void>(())
   private let write: @Sendable (Text, Answer) -> Bool
 
   /// - Parameter write: takes the answers in order, on any thread, one at a time; false ends the run early.
@@ -79,7 +79,8 @@ final class TextPipeline: Sendable {
         let tokenised = try model.tokenise(bytes.span)
         _ = state.update {
           $0.core.admit(
-            text, of: 0, offset: offset, bytes: bytes.count, input: tokenised, tokens: tokenised.ids.count, at: MonotonicClock.now)
+            text, of: 0, offset: offset, bytes: bytes.count, input: tokenised, tokens: tokenised.ids.count, at: MonotonicClock.now
+          )
         }
         return
       } catch {
