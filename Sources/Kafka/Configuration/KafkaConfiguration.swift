@@ -43,6 +43,9 @@ public struct KafkaConfiguration: Sendable, Equatable {
     if let problem = problems().first { throw problem.error }
   }
 
+  /// Whether the loaded librdkafka has a property of this name.
+  public static func isKnown(_ name: String) -> Bool { KnownProperties.shared.contains(name) }
+
   // MARK: Secrets
 
   /// Properties whose values are secrets. `isSecret` knows more than these.

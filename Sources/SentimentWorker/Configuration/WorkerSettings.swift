@@ -1,3 +1,4 @@
+import DistilBERT
 import Kafka
 import Settings
 
@@ -22,7 +23,8 @@ enum WorkerSettings {
       keys are best given by SENTIMENT_KAFKA_SASL_PASSWORD or read from a file by SENTIMENT_KAFKA_SASL_PASSWORD_FILE; they are \
       never printed.
       """,
-    example: "security.protocol=SASL_SSL", isSecret: { KafkaConfiguration.isSecret($0) })
+    example: "security.protocol=SASL_SSL", isSecret: { KafkaConfiguration.isSecret($0) },
+    isKnown: { KafkaConfiguration.isKnown($0) })
 
   // MARK: input
 
@@ -126,8 +128,12 @@ enum WorkerSettings {
     "test.constant-label", default: nil,
     summary: "Gives every review this label without a model, to test and measure the pipeline alone.", hidden: true)
 
+  /// Heads `config/worker.yaml`.
+  static let referenceTitle = "Settings of sentiment-worker. Every key is here, with its default."
+
   static let table = SettingsTable(
-    environmentPrefix: "SENTIMENT_",
+    // Read by the engine.
+    environmentPrefix: "SENTIMENT_", otherVariables: [KernelPath.environmentVariable],
     groups: [
       .init("kafka", summary: "The cluster, and who we are in it.", [brokers, group, kafka]),
       .init(

@@ -19,7 +19,7 @@ final class Worker: Sendable {
   private let state: Monitor<WorkerState>
   let metrics: WorkerMetrics
 
-  /// - Parameter writeStats: takes the stats lines, without their newline.
+  /// - Parameter writeStats: takes the stats lines, each with its newline.
   init(options: WorkerOptions, model: any LabellingModel, log: Logger, writeStats: @escaping @Sendable ([UInt8]) -> Void) {
     self.options = options
     self.model = model

@@ -58,6 +58,7 @@ struct StatsLine {
   /// The interval is the worker's whole life.
   var isSummary: Bool
 
+  /// The line with its newline.
   func encode() -> [UInt8] {
     let seconds = max(Duration(nanoseconds: now.at &- earlier.at).inSeconds, 1e-9)
     let records = now.resolved.records - earlier.resolved.records
@@ -98,7 +99,7 @@ struct StatsLine {
         json.member("precision", model.precision)
       }
     }
-    return json.bytes
+    return json.bytes + [UInt8(ascii: "\n")]
   }
 
   private func encodeRecords(_ json: inout JSONWriter) {
