@@ -25,8 +25,6 @@ extension WordPieceTokenizer {
         }
         vocabulary = saved.vocabulary
         options = saved.options
-      } else {
-        options.addedTokens = nil
       }
     }
     guard var vocabulary else {
@@ -109,7 +107,8 @@ struct TokenizerConfig {
     options.classifyToken = tokens["cls_token"] ?? options.classifyToken
     options.separatorToken = tokens["sep_token"] ?? options.separatorToken
     if !addedTokens.isEmpty {
-      options.addedTokens = addedTokens
+      let others = options.namedTokens(in: vocabulary).filter { named in !addedTokens.contains { $0.content == named.content } }
+      options.addedTokens = addedTokens + others
     } else if try TokenizerFile("added_tokens.json", in: directory, limit: TokenizerDirectory.sizeLimit) != nil {
       throw .unsupported(
         file: directory.path, what: "added_tokens.json", found: "there without tokenizer.json",
@@ -121,10 +120,11 @@ struct TokenizerConfig {
 extension WordPieceTokenizer.AddedToken {
   /// `lstrip` and `rstrip`, which widen a match over white space, need nothing: white space has no tokens.
   init(_ field: TokenizerField, id: Int32) throws(TokenizerError) {
+    let special = try field.optional("special")?.bool() ?? false
     self.init(
       try field.required("content").string(), id: id,
       singleWord: try field.optional("single_word")?.bool() ?? false,
-      normalized: try field.optional("normalized")?.bool() ?? false,
-      special: try field.optional("special")?.bool() ?? false)
+      normalized: try field.optional("normalized")?.bool() ?? !special,
+      special: special)
   }
 }

@@ -11,8 +11,6 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
   case invalidVocabulary(file: String, reason: String)
   /// Two files of one model contradict each other.
   case conflictingFiles(String)
-  /// An option is outside of its range.
-  case invalidOption(name: String, reason: String)
   /// A text is not UTF-8; the first wrong byte is at `byteOffset`.
   case invalidUTF8(byteOffset: Int)
   /// Fewer than 2 tokens were allowed, too few for the two that enclose every text.
@@ -30,8 +28,6 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
       return "\(file): \(reason)"
     case .conflictingFiles(let reason):
       return reason
-    case .invalidOption(let name, let reason):
-      return "tokenizer option \(name): \(reason)"
     case .invalidUTF8(let byteOffset):
       return "the text is not UTF-8: wrong byte at offset \(byteOffset)"
     case .maximumTokensTooSmall(let count):

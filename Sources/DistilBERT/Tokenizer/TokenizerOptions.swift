@@ -27,6 +27,12 @@ extension WordPieceTokenizer {
     public var addedTokens: [AddedToken]?
 
     public init() {}
+
+    /// The five tokens that have names here, as far as `vocabulary` has them, in the order of usual vocabularies.
+    func namedTokens(in vocabulary: Vocabulary) -> [AddedToken] {
+      [paddingToken, unknownToken, classifyToken, separatorToken, maskToken]
+        .filter { vocabulary.id(of: $0) != nil }.map { AddedToken($0) }
+    }
   }
 
   /// A token that is found in a text as it is written, before words are looked for.

@@ -38,7 +38,7 @@ public struct WordPieceTokenizer: Sendable {
   /// A tokeniser of the tokens in `vocabulary`, whose ids are their positions.
   ///
   /// - Throws: `TokenizerError.invalidVocabulary` where a token occurs twice or one of `[CLS]`, `[SEP]` and `[UNK]` is
-  ///   missing; `TokenizerError.invalidOption` and `.unsupported` where an option cannot be honoured.
+  ///   missing; `TokenizerError.unsupported` where an option is out of range or an added token too long.
   public init(vocabulary: [String], options: Options = Options()) throws(TokenizerError) {
     var tokens = Vocabulary(file: "vocabulary")
     for (id, token) in vocabulary.enumerated() { try tokens.append(Array(token.utf8)[...], id: id) }
@@ -49,17 +49,13 @@ public struct WordPieceTokenizer: Sendable {
   /// - Parameter vocabulary: indexed.
   init(_ vocabulary: Vocabulary, options: Options) throws(TokenizerError) {
     guard (1...65_536).contains(options.maximumWordCharacters) else {
-      throw .invalidOption(
-        name: "max_input_chars_per_word", reason: "\(options.maximumWordCharacters) is outside of 1…65,536")
+      throw .unsupported(
+        file: vocabulary.file, what: "max_input_chars_per_word", found: "\(options.maximumWordCharacters)",
+        supported: "1 to 65,536")
     }
     var vocabulary = vocabulary
     var options = options
-    let requested =
-      options.addedTokens
-      ?? [
-        options.paddingToken, options.unknownToken, options.classifyToken, options.separatorToken, options.maskToken,
-      ].filter { [vocabulary] in vocabulary.id(of: $0) != nil }.map { AddedToken($0) }
-    let added = try vocabulary.adopt(requested)
+    let added = try vocabulary.adopt(options.addedTokens ?? options.namedTokens(in: vocabulary))
     options.addedTokens = added
 
     clsID = try vocabulary.required(options.classifyToken, role: "starts every text")
