@@ -79,7 +79,7 @@ INLINE lanes exp2_parts(lanes rounded, lanes r, int32_t bias) {
   return p * (lanes)((n + splat_int(bias)) << 23);
 }
 
-/// eˣ for x <= 0; zero below -87 (eˣ < 1.7e-38). Largest error 1 ulp (KernelAccuracyTests).
+/// eˣ for x <= 0; zero below -87 (eˣ < 1.7e-38). Largest error 2 ulp (KernelTests).
 INLINE lanes exp16(lanes x) {
   const ints tiny = x < splat(-87);
   x = select16(tiny, splat(-87), x);

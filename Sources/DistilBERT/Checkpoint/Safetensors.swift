@@ -42,7 +42,8 @@ struct Safetensors {
     }
     let data = 8 + length..<bytes.count
     var tensors: [String: Tensor] = [:]
-    for (name, entry) in entries where name != "__metadata__" {
+    // In the order of names, so that a damaged file gives the same error each time.
+    for (name, entry) in entries.sorted(by: { $0.key < $1.key }) where name != "__metadata__" {
       tensors[name] = try Tensor(name: name, entry: entry, data: data, file: file.path)
     }
     try Self.checkCoverage(of: data, by: tensors, file: file.path)

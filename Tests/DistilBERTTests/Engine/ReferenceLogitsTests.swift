@@ -1,0 +1,43 @@
+import Foundation
+import Testing
+
+@testable import DistilBERT
+
+@Suite("Real reviews give PyTorch's f32 logits")
+struct ReferenceLogitsTests {
+  /// Logits of reviews in batches of some 2,000 tokens, and their largest difference from the reference.
+  private func difference(_ directory: URL, reference: String, limit: Int) throws -> (worst: Float, labels: Int, reviews: Int) {
+    let reviews = try EngineFixtures.reviews(logits: reference, limit: limit)
+    let lane = try Lane(model: Model(directory: directory))
+    var worst: Float = 0
+    var labels = 0
+    for start in stride(from: 0, to: reviews.count, by: 8) {
+      let batch = reviews[start..<min(start + 8, reviews.count)]
+      for (logits, review) in zip(try lane.logits(batch.map(\.ids)), batch) {
+        worst = zip(logits, review.logits).reduce(worst) { max($0, abs($1.0 - $1.1)) }
+        labels += (logits[1] > logits[0]) == (review.logits[1] > review.logits[0]) ? 1 : 0
+      }
+    }
+    return (worst, labels, reviews.count)
+  }
+
+  @Test("bundled model", .enabled(if: EngineFixtures.hasShared, "needs ../shared"))
+  func bundled() throws {
+    let result = try difference(EngineFixtures.bundledModel, reference: "logits-imdb-minilm-l6.jsonl", limit: 200)
+    print("bundled model: largest logit difference \(result.worst) over \(result.reviews) reviews")
+    #expect(result.reviews >= 100)
+    #expect(result.worst < 1e-4)
+    #expect(result.labels == result.reviews)
+  }
+
+  @Test(
+    "DistilBERT-base size",
+    .enabled(if: EngineFixtures.hasShared && EngineFixtures.baseModel != nil, "needs ../shared and SENTIMENT_BASE_MODEL"))
+  func base() throws {
+    let directory = try #require(EngineFixtures.baseModel)
+    let result = try difference(directory, reference: "logits-base-random.jsonl", limit: 24)
+    print("base-size model: largest logit difference \(result.worst) over \(result.reviews) reviews")
+    #expect(result.worst < 1e-4)
+    #expect(result.labels == result.reviews)
+  }
+}
