@@ -87,6 +87,26 @@ struct GroupTests {
     try consumer.close()
   }
 
+  @Test("partitions that the group took away are lost, not revoked, and come back with the next join")
+  func lost() throws {
+    try producer.sendAll(["x"], to: "t")
+    let recorder = Recorder()
+    let consumer = try Consumer(configuration: .consumer(mock.bootstrapServers, group: "l"), delegate: recorder)
+    try consumer.subscribe(topics: ["t"])
+    _ = try records(1, from: consumer)
+    // The coordinator no longer knows the member.
+    try mock.pushErrors([25], for: .heartbeat)
+    var reread: [String?] = []
+    try poll(consumer, for: "the loss, the next assignment and the record again") { result in
+      if case .record(let record) = result { reread.append(record.text) }
+      return recorder.assigned.count == 2 && !reread.isEmpty
+    }
+    #expect(reread == ["x"])
+    #expect(recorder.lost.map { $0.sorted() } == [partitions(0..<4)])
+    #expect(recorder.revoked == [])
+    try consumer.close()
+  }
+
   @Test("a waker ends a long wait, also when it comes first")
   func waker() throws {
     let consumer = try Consumer(configuration: .consumer(mock.bootstrapServers, group: "w"))

@@ -162,7 +162,7 @@ struct ProducerTests {
       }
     }
     var tags: Set<UInt64> = []
-    threads.forEach { $0.join() }
+    for thread in threads { thread.join() }
     producer.close(flushTimeout: patience) { tags.insert($0.tag) }
     #expect(failures.all == [])
     #expect(tags == Set(0..<1000))

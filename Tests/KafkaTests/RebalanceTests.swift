@@ -93,7 +93,7 @@ private final class Rebalance {
     var threads = [run(first)]
     defer {
       for member in [second, first] { member.stop.store(true, ordering: .relaxed) }
-      threads.forEach { $0.join() }
+      for thread in threads { thread.join() }
       producer.close(flushTimeout: patience) { _ in }
     }
     try wait("the first member to read all") { first.state.withLock { $0.readCount } == 12 }
