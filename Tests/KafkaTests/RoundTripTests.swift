@@ -173,7 +173,7 @@ struct RoundTripTests {
     let threads = (0..<4).map { _ in
       Worker { done.add(record.value == [1, 2, 3] ? record.headers : []) }
     }
-    threads.forEach { $0.join() }
+    for thread in threads { thread.join() }
     #expect(done.all == Array(repeating: [Header("h", "v")], count: 4))
   }
 

@@ -90,12 +90,41 @@ extension CallbackContext {
         }
         rebalance(code, partitions)
       }
-      rd_kafka_conf_set_offset_commit_cb(configuration) { _, code, offsets, opaque in
-        guard let context = CallbackContext.at(opaque) else { return }
-        let result = CommitResult(code, offsets)
-        context.note { $0.commits.append(result) }
-      }
     }
+  }
+
+  /// Serves one thing from a queue that is not polled as a consumer's, which would hand out its records.
+  func serve(_ event: OpaquePointer) {
+    defer { rd_kafka_event_destroy(event) }
+    let list = rd_kafka_event_topic_partition_list(event)
+    switch rd_kafka_event_type(event) {
+    case RD_KAFKA_EVENT_REBALANCE: rebalance?(rd_kafka_event_error(event), list)
+    case RD_KAFKA_EVENT_OFFSET_COMMIT: noteCommit(rd_kafka_event_error(event), list)
+    case RD_KAFKA_EVENT_ERROR:
+      noteError(KafkaError(rd_kafka_event_error(event), String(orEmpty: rd_kafka_event_error_string(event))))
+    case RD_KAFKA_EVENT_LOG:
+      var facility: UnsafePointer<CChar>?
+      var text: UnsafePointer<CChar>?
+      var level: Int32 = 0
+      guard rd_kafka_event_log(event, &facility, &text, &level) == 0 else { return }
+      let log = LogMessage(level: Int(level), facility: String(orEmpty: facility), message: String(orEmpty: text))
+      note { $0.logs.append(log) }
+    default: break
+    }
+  }
+
+  /// For `rd_kafka_commit_queue`: its callback gets the outcome of one asynchronous commit, on the polling thread. (The
+  /// configuration's own commit callback would report synchronous commits as well.)
+  static let commitCallback:
+    @convention(c) (
+      OpaquePointer?, rd_kafka_resp_err_t, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?, UnsafeMutableRawPointer?
+    ) -> Void = { client, code, offsets, _ in CallbackContext.of(client)?.noteCommit(code, offsets) }
+
+  private func noteCommit(
+    _ code: rd_kafka_resp_err_t, _ offsets: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+  ) {
+    let result = CommitResult(code, offsets)
+    note { $0.commits.append(result) }
   }
 
   private static func at(_ opaque: UnsafeMutableRawPointer?) -> CallbackContext? {

@@ -23,7 +23,8 @@ final class ClientHandle: @unchecked Sendable {
   let client: OpaquePointer
   let context: CallbackContext
   private let handlers: ClientHandlers
-  private let queue: OpaquePointer?
+  /// What a consumer's poll serves; the main queue of a producer.
+  let queue: OpaquePointer?
   private let topics = Mutex<[String: ProducerTopic]>([:])
 
   /// A topic object of a producer; owned by the handle.

@@ -59,7 +59,7 @@ public final class AdminClient: Sendable {
     _ = try metadata(topics: [], timeout: timeout)
 
     var natives: [OpaquePointer?] = []
-    defer { natives.forEach { rd_kafka_NewTopic_destroy($0) } }
+    defer { for native in natives { rd_kafka_NewTopic_destroy(native) } }
     for topic in topics { natives.append(try Self.native(topic)) }
     let options = rd_kafka_AdminOptions_new(handle.client, RD_KAFKA_ADMIN_OP_CREATETOPICS)
     defer { rd_kafka_AdminOptions_destroy(options) }

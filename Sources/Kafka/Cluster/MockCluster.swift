@@ -105,6 +105,14 @@ public final class MockCluster: @unchecked Sendable {
     }
   }
 
+  /// Makes a topic answer with an error code in metadata, for example 3 for a topic that does not exist; 0 ends that.
+  public func setError(_ code: Int, ofTopic topic: String) throws(KafkaError) {
+    try with {
+      rd_kafka_mock_topic_set_error($0, topic, rd_kafka_resp_err_t(Int32(clamping: code)))
+      return RD_KAFKA_RESP_ERR_NO_ERROR
+    }
+  }
+
   /// Closes a broker's connections and accepts none until `setUp`.
   public func setDown(broker: Int32) throws(KafkaError) { try with { rd_kafka_mock_broker_set_down($0, broker) } }
 

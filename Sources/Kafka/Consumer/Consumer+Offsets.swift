@@ -12,10 +12,15 @@ extension Consumer {
     if let bad = offsets.first(where: { $0.value < 0 }) {
       throw .invalidArgument("Cannot commit offset \(bad.value) of \(bad.key): offsets are not negative.")
     }
-    let client = try open().client
+    let handle = try open()
     let list = try PartitionList(offsets.map { ($0.key, $0.value) })
-    try KafkaError.check(rd_kafka_commit(client, list.pointer, synchronous ? 0 : 1))
-    if synchronous { try list.checkEach("Cannot commit") }
+    if synchronous {
+      try KafkaError.check(rd_kafka_commit(handle.client, list.pointer, 0))
+      try list.checkEach("Cannot commit")
+    } else {
+      try KafkaError.check(
+        rd_kafka_commit_queue(handle.client, list.pointer, handle.queue, CallbackContext.commitCallback, nil))
+    }
   }
 
   /// The group's committed offsets, asked of the coordinator; partitions without one are left out.

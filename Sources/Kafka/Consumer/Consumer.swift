@@ -211,7 +211,10 @@ public final class Consumer {
       if deadline.hasPassed {
         throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "The consumer group was not left within \(timeout).")
       }
-      rd_kafka_queue_poll_callback(queue, deadline.slice(.milliseconds(100)).kafkaMilliseconds)
+      // As events, because serving this queue by callbacks trips an assertion of librdkafka's over any record that is in it.
+      if let event = rd_kafka_queue_poll(queue, deadline.slice(.milliseconds(100)).kafkaMilliseconds) {
+        handle.context.serve(event)
+      }
       afterServing(handle)
     }
   }
