@@ -37,11 +37,7 @@ final class Intake {
     do throws(KafkaError) {
       try consumer.subscribe(topics: [options.inputTopic])
       while state.withLock({ $0.isRunning }) {
-        switch consumer.poll(timeout: .milliseconds(50)) {
-        case .record(let record): take(record)
-        case .error(let error): note(error)
-        case .endOfPartition, .nothing: break
-        }
+        takeWhatIsThere()
         try keepHouse()
       }
     } catch {
@@ -52,51 +48,101 @@ final class Intake {
 
   // MARK: Records
 
-  /// What the first stages make of a record.
+  /// A record after the first stages.
+  private struct Prepared {
+    let record: ReviewRecord
+    let bytes: Int
+    let step: Step
+    let at: Nanoseconds
+  }
+
   private enum Step {
-    case label(TokenisedText, SplicePoint?)
+    case label(TokenisedText)
     /// It needs no lane.
     case settle(Outcome)
   }
 
-  /// The first stages of a record's path; what cannot be labelled leaves it here.
-  private func take(_ message: ConsumerRecord) {
-    let consumedAt = MonotonicClock.now
-    metrics.noteConsumed(timestamp: message.timestamp, at: .now())
-    let step = message.withValue { value in prepare(value, of: message) }
-    let preparedAt = MonotonicClock.now
-    metrics.stages.tokenise.record(preparedAt - consumedAt)
-    let bytes = message.approximateByteCount
-    switch step {
-    case .label(let text, let splice):
-      _ = state.update { state in
-        state.core.admit(
-          ReviewRecord(message: message, splice: splice), of: message.topicPartition, offset: message.offset, bytes: bytes,
-          input: text, tokens: text.ids.count, at: preparedAt)
+  /// How much is prepared before it is handed on: enough to make the lanes' lock and wake-ups cheap for small records, so
+  /// little that nothing waits for it and that a bound of what may be in flight is hardly passed.
+  private static let groupRecords = 128
+  private static let groupBytes = 256 << 10
+  private static let groupTime: Nanoseconds = 1_000_000
+
+  /// Waits for a record, and takes with it what else has been fetched already.
+  private func takeWhatIsThere() {
+    var group: [Prepared] = []
+    var bytes = 0
+    var start: Nanoseconds = 0
+    var timeout = Duration.milliseconds(50)
+    gathering: while true {
+      switch consumer.poll(timeout: timeout) {
+      case .record(let message):
+        let prepared = prepare(message)
+        if group.isEmpty { start = prepared.at }
+        bytes += prepared.bytes
+        group.append(prepared)
+        if group.count >= Self.groupRecords || bytes >= Self.groupBytes || prepared.at > start &+ Self.groupTime {
+          break gathering
+        }
+        timeout = .zero
+      case .error(let error):
+        note(error)
+        break gathering
+      case .endOfPartition, .nothing: break gathering
       }
-    case .settle(let outcome):
-      _ = state.update { state in
-        state.core.admit(
-          ReviewRecord(message: message, splice: nil), of: message.topicPartition, offset: message.offset, bytes: bytes,
-          settled: outcome, at: preparedAt)
-      }
-      outlet.sendReleases()
     }
+    if !group.isEmpty { admit(group) }
   }
 
-  private func prepare(_ value: Span<UInt8>?, of message: ConsumerRecord) -> Step {
-    guard let value else { return .settle(.passThrough) }
-    let source = ReviewRecord(message: message, splice: nil).source
+  private func admit(_ group: [Prepared]) {
+    let isSettled = state.update { state in
+      var isSettled = false
+      for prepared in group {
+        let message = prepared.record.message
+        // A rebalance during the last poll may have taken a partition away: its records are then not admitted.
+        switch prepared.step {
+        case .label(let text):
+          _ = state.core.admit(
+            prepared.record, of: message.topicPartition, offset: message.offset, bytes: prepared.bytes, input: text,
+            tokens: text.ids.count, at: prepared.at)
+        case .settle(let outcome):
+          isSettled = true
+          _ = state.core.admit(
+            prepared.record, of: message.topicPartition, offset: message.offset, bytes: prepared.bytes, settled: outcome,
+            at: prepared.at)
+        }
+      }
+      return isSettled
+    }
+    if isSettled { outlet.sendReleases() }
+  }
+
+  /// The first stages of a record's path; what cannot be labelled leaves it here.
+  private func prepare(_ message: ConsumerRecord) -> Prepared {
+    let consumedAt = MonotonicClock.now
+    metrics.noteConsumed(timestamp: message.timestamp, at: .now())
+    let (step, splice) = message.withValue { value in self.step(for: value, of: message) }
+    let preparedAt = MonotonicClock.now
+    metrics.stages.tokenise.record(preparedAt - consumedAt)
+    return Prepared(
+      record: ReviewRecord(message: message, splice: splice), bytes: message.approximateByteCount, step: step, at: preparedAt)
+  }
+
+  private func step(for value: Span<UInt8>?, of message: ConsumerRecord) -> (Step, SplicePoint?) {
+    guard let value else { return (.settle(.passThrough), nil) }
+    func deadLetter(_ reason: String, _ detail: String, _ stage: DeadLetter.Stage) -> Step {
+      let source = ReviewRecord(message: message, splice: nil).source
+      return .settle(.deadLetter(DeadLetter(reason: reason, detail: detail, stage: stage, source: source, time: .now())))
+    }
     switch options.decoder.decode(value) {
-    case .tombstone: return .settle(.passThrough)
-    case .unusable(let unusable): return .settle(.deadLetter(DeadLetter(unusable, source: source, time: .now())))
+    case .tombstone: return (.settle(.passThrough), nil)
+    case .unusable(let unusable): return (deadLetter(unusable.reason.rawValue, unusable.detail, .decode), nil)
     case .review(let review):
       do throws(LabellingFailure) {
         let text = try review.text.withUTF8(in: value) { text throws(LabellingFailure) in try model.tokenise(text) }
-        return .label(text, review.splice)
+        return (.label(text), review.splice)
       } catch {
-        return .settle(
-          .deadLetter(DeadLetter(reason: "tokeniser", detail: error.detail, stage: .tokenise, source: source, time: .now())))
+        return (deadLetter("tokeniser", error.detail, .tokenise), nil)
       }
     }
   }
