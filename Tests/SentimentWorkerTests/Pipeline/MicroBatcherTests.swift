@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import SentimentWorker
@@ -91,7 +92,7 @@ import Testing
   @Test func itIsAQueueThroughGrowthAndWrapping() {
     var buffer = RingBuffer<Int>()
     var model: [Int] = []
-    var random = SeededGenerator(seed: 7)
+    var random = SeededRandom(seed: 7)
     for step in 0..<5000 {
       switch Int.random(in: 0..<10, using: &random) {
       case 0...5:
