@@ -13,8 +13,9 @@ final class Intake {
   private let consumer: Consumer
   private var nextCommit: Nanoseconds
   private var nextLag: Nanoseconds = 0
-  /// Partitions were assigned while consumption is paused, and are not paused yet.
-  private var isPauseDue = false
+  /// Partitions were assigned, and may be paused or not whatever the flow control says: librdkafka keeps the pause of a
+  /// partition that was taken away while it was paused and then comes back.
+  private var isAssignmentNew = false
 
   /// - Throws: `KafkaError` if librdkafka refuses a property.
   init(
@@ -151,19 +152,12 @@ final class Intake {
 
   private func keepHouse() throws(KafkaError) {
     let now = MonotonicClock.now
-    switch state.withLock({ $0.core.nextFlowAction() }) {
-    case .pause:
-      isPauseDue = false
-      metrics.pauses.increment()
-      try consumer.pause(consumer.assignment())
-    case .resume:
-      isPauseDue = false
-      try consumer.resume(consumer.assignment())
-    case nil:
-      if isPauseDue {
-        isPauseDue = false
-        if state.withLock({ $0.core.isPaused }) { try consumer.pause(consumer.assignment()) }
-      }
+    let (action, isPaused) = state.withLock { ($0.core.nextFlowAction(), $0.core.isPaused) }
+    if action != nil || isAssignmentNew {
+      isAssignmentNew = false
+      if action == .pause { metrics.pauses.increment() }
+      let assignment = try consumer.assignment()
+      if isPaused { try consumer.pause(assignment) } else { try consumer.resume(assignment) }
     }
     if now >= nextCommit {
       nextCommit = now &+ options.commitInterval.nanoseconds
@@ -246,7 +240,7 @@ extension Intake: ConsumerDelegate {
   func consumer(_ consumer: Consumer, assigned partitions: [TopicPartition]) {
     metrics.rebalances.increment()
     state.update { $0.core.assign(partitions) }
-    isPauseDue = true
+    isAssignmentNew = true
     log.info("partitions assigned", ["partitions": "\(partitions.summary)"])
   }
 
