@@ -11,7 +11,7 @@ public final class Model: Sendable {
   /// The directory's name, or owner/name where it is a snapshot in a Hugging Face cache.
   public let name: String
   /// 16 hexadecimal digits that tell this model from any other: a 64-bit checksum (`hash.c`) of `config.json`, then
-  /// `model.safetensors`, byte for byte. Not cryptographic.
+  /// `model.safetensors`, byte for byte in pieces of 16 MiB. Not cryptographic.
   public let fingerprint: String
   /// Tensors of the checkpoint that the architecture does not use, sorted; usually none.
   public let unusedTensors: [String]
@@ -36,8 +36,9 @@ public final class Model: Sendable {
     try self.init(directory: directory, precision: precision, kernelPath: path)
   }
 
-  /// The same with the kernels' instruction set given; it must be supported here.
+  /// The same with the kernels' instruction set given; throws `.unsupportedKernels` if this machine does not run it.
   public init(directory: URL, precision: Precision = .f32, kernelPath: KernelPath) throws(ModelError) {
+    try kernelPath.checkSupported()
     let configurationFile = try MappedFile(path: directory.appending(path: "config.json").path)
     guard configurationFile.bytes.count <= Self.maximumConfigurationBytes else {
       throw ModelError(
@@ -46,10 +47,9 @@ public final class Model: Sendable {
     }
     let configuration = try ModelConfiguration(parsing: configurationFile.bytes, file: configurationFile.path)
     let checkpoint = try Safetensors(file: MappedFile(path: directory.appending(path: "model.safetensors").path))
+    fingerprint = Self.fingerprint(of: [configurationFile, checkpoint.file])
     weights = try WeightLoader.load(checkpoint, as: configuration, kernels: kernelPath.kernels)
     unusedTensors = WeightLoader.unusedTensors(of: checkpoint, as: configuration)
-    fingerprint = Self.fingerprint(of: [configurationFile.bytes, checkpoint.file.bytes])
-    try checkpoint.file.checkUnchanged()
     name = Self.name(of: directory)
     self.configuration = configuration
     self.precision = precision
@@ -66,10 +66,18 @@ public final class Model: Sendable {
 
   private static let maximumConfigurationBytes = 16 << 20
 
-  private static func fingerprint(of files: [UnsafeRawBufferPointer]) -> String {
+  /// Bytes hashed at a time, each piece seeded with the hash of what comes before it.
+  private static let fingerprintPiece = 16 << 20
+
+  private static func fingerprint(of files: [MappedFile]) -> String {
     var hash: UInt64 = 0
-    for bytes in files {
-      if let base = bytes.baseAddress { hash = ck_hash(base, bytes.count, hash) }
+    for file in files {
+      guard let base = file.bytes.baseAddress else { continue }
+      for start in stride(from: 0, to: file.bytes.count, by: fingerprintPiece) {
+        let end = min(start + fingerprintPiece, file.bytes.count)
+        hash = ck_hash(base + start, end - start, hash)
+        file.release(start..<end)
+      }
     }
     let digits = String(hash, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
