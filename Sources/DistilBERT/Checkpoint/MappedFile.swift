@@ -56,6 +56,16 @@ final class MappedFile {
     }
   }
 
+  /// Lets go of the pages that lie wholly in a byte range: they no longer count as this process's memory, and are read again from
+  /// the file if they are looked at again.
+  func release(_ range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (range.lowerBound + page - 1) / page * page
+    let last = range.upperBound / page * page
+    guard first < last, let base = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return }
+    _ = madvise(base + first, last - first, MADV_DONTNEED)
+  }
+
   private static func unreadable(_ path: String, found: String) -> ModelError {
     ModelError(
       .unreadableFile, file: path, subject: "file", expected: "a readable, non-empty regular file", found: found,

@@ -84,6 +84,7 @@ struct WeightLoader {
     try file.checkUnchanged()
     let bad = place(source + tensor.range.lowerBound, type)
     try file.checkUnchanged()
+    file.release(tensor.range)
     guard bad < 0 else {
       throw ModelError(
         .notFinite, file: file.path, subject: name, expected: "finite weights",
