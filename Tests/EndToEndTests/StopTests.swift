@@ -1,0 +1,78 @@
+import Foundation
+import Kafka
+import Testing
+
+/// How a worker ends.
+@Suite(.timeLimit(.minutes(5)))
+struct StopTests {
+  static let signals: [Int32] = [SIGTERM, SIGINT]
+
+  @Test("a signal under load ends it in good order, and the next worker goes on", arguments: Broker.available, signals)
+  func cleanStop(broker: Broker, number: Int32) throws {
+    try Stage.play(on: broker) { stage in
+      let sent = try stage.feed(Message.reviews(1500))
+      // The real model, so that lanes are at work when the signal comes.
+      let first = try stage.launch(environment: ["SENTIMENT_BATCH_MAX_TOKENS": "256"])
+      let reader = try stage.reader()
+      try reader.read(count: 100)
+      first.send(number)
+      let run = try first.finished(within: .seconds(25))
+      #expect(run.exit == .status(0))
+      #expect(run.errors.contains { $0.contains("stopping") && $0.contains(number == SIGTERM ? "SIGTERM" : "SIGINT") })
+      let done = try stage.everything()
+      let summary = try JSONLine(try #require(run.output.last))
+      #expect(try summary.int("records.resolved") == done.results.count, "what it says it did is there")
+      #expect(done.results.count < sent.count, "it was stopped with work left")
+      let ends = Dictionary(try done.resultPlaces().map { ($0.partition, $0.offset + 1) }, uniquingKeysWith: max)
+      #expect(try stage.committed() == ends, "everything that was acknowledged is committed, and no more")
+
+      let second = try stage.launch()
+      try reader.read(count: sent.count)
+      second.send(number)
+      #expect(try second.waitForExit() == .status(0))
+      let outcomes = try stage.everything()
+      try outcomes.expectNothingLost(of: sent)
+      try outcomes.expectNoDuplicates()
+      try outcomes.expectOrder()
+    }
+  }
+
+  /// Brings a worker to where it has records in flight that a broker, suddenly gone, does not take.
+  private func strand(_ stage: Stage, environment: [String: String] = [:]) throws -> WorkerProcess {
+    let cluster = try #require(stage.cluster)
+    // Results wait for three seconds before they are sent; the broker is gone by then.
+    let worker = try stage.launch(["--kafka", "linger.ms=3000"], environment: constantLabel.merging(environment) { $1 })
+    try worker.waitForLog("partitions assigned")
+    try stage.feed(Message.reviews(100))
+    try worker.waitForStats { try $0.int("in_flight.records") > 0 }
+    try cluster.setDown(broker: 1)
+    return worker
+  }
+
+  @Test("a second signal ends it at once")
+  func secondSignal() throws {
+    try Stage.play { stage in
+      let worker = try strand(stage)
+      worker.send(SIGTERM)
+      try worker.waitForLog("stopping")
+      let start = ContinuousClock.now
+      worker.send(SIGTERM)
+      #expect(try worker.waitForExit() == .status(128 + SIGTERM))
+      #expect(ContinuousClock.now - start < .seconds(2))
+    }
+  }
+
+  @Test("what cannot be finished within the deadline is left, with a status and a message of its own")
+  func deadline() throws {
+    try Stage.play { stage in
+      let worker = try strand(stage, environment: ["SENTIMENT_DELIVERY_DRAIN_DEADLINE": "1s"])
+      worker.send(SIGTERM)
+      let start = ContinuousClock.now
+      let run = try worker.finished()
+      #expect(run.exit == .status(6))
+      #expect(ContinuousClock.now - start < .seconds(10), "the deadline is one second")
+      let message = try run.onlyMessage()
+      #expect(message.contains("100 records") && message.contains("delivery.drain-deadline"), "\(message)")
+    }
+  }
+}
