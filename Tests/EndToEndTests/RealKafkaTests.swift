@@ -4,7 +4,9 @@ import Testing
 
 /// What only a real Apache Kafka can show: topics that are missing, logins, certificates. The tests that run on both
 /// brokers are where their subjects are.
-@Suite(.enabled(if: RealKafka.servers != nil, "SENTIMENT_TEST_KAFKA names no real Kafka: the tests for both ran on the embedded broker only"))
+@Suite(
+  .enabled(
+    if: RealKafka.servers != nil, "SENTIMENT_TEST_KAFKA names no real Kafka: the tests for both ran on the embedded broker only"))
 struct RealKafkaTests {
   @Test("a missing topic is one message with what to do")
   func missingTopic() throws {
@@ -38,7 +40,9 @@ struct LoginTests {
   private static let password = "worker-secret"
 
   /// A command line of `check` or `run` that logs in by SASL PLAIN over TLS.
-  private func login(_ stage: Stage, _ command: String, certificateAuthority: String? = RealKafka.certificateAuthority) -> [String] {
+  private func login(_ stage: Stage, _ command: String, certificateAuthority: String? = RealKafka.certificateAuthority)
+    -> [String]
+  {
     var arguments = [
       command, "--brokers", RealKafka.secureServers ?? "", "--group", stage.group, "--input-topic", stage.input, "--output-topic",
       stage.output, "--dead-letter-topic", stage.deadLetter, "--kafka", "security.protocol=SASL_SSL", "--kafka",

@@ -91,7 +91,8 @@ enum WorkerSettings {
     summary: "How often the offsets of finished records are committed.")
   static let drainDeadline = Setting<Duration>(
     "delivery.drain-deadline", default: .seconds(25), allowed: .range(.zero ... .seconds(3600)),
-    summary: "How long a stop or a rebalance may take to finish what is in flight.")
+    summary: "How long a stop or a rebalance may take to finish what is in flight.",
+    discussion: "Brokers that do not answer can add 10 s to a stop, for the last commit and for leaving the group.")
   static let startTimeout = Setting<Duration>(
     "delivery.start-timeout", default: .seconds(15), allowed: .range(.seconds(1) ... .seconds(3600)),
     summary: "How long the brokers may take to answer at start.")

@@ -63,6 +63,9 @@ final class Intake {
     case settle(Outcome)
   }
 
+  /// How long the coordinator may take to answer a last commit, and to let us leave.
+  private static let farewellTimeout = Duration.seconds(5)
+
   /// How much is prepared before it is handed on: enough to make the lanes' lock and wake-ups cheap for small records, so
   /// little that nothing waits for it and that a bound of what may be in flight is hardly passed.
   private static let groupRecords = 128
@@ -172,7 +175,7 @@ final class Intake {
 
   private func commit(_ offsets: [TopicPartition: Int64], synchronous: Bool) {
     do throws(KafkaError) {
-      try consumer.commit(offsets, synchronous: synchronous)
+      try consumer.commit(offsets, synchronous: synchronous, timeout: Self.farewellTimeout)
     } catch {
       noteCommitFailure(of: Array(offsets.keys), error)
     }
@@ -182,7 +185,7 @@ final class Intake {
     metrics.commitErrors.increment()
     state.withLock { $0.core.commitFailed(for: partitions) }
     log.warning(
-      "a commit failed and will be made again; until then these records would be read again after a restart",
+      "a commit failed: unless a later one succeeds, these partitions' last records are read and labelled again",
       ["error": "\(error)", "partitions": "\(partitions.summary)"])
   }
 
@@ -215,7 +218,7 @@ final class Intake {
     awaitDrain()
     // Closing revokes what is assigned, which commits.
     do throws(KafkaError) {
-      try consumer.close()
+      try consumer.close(timeout: Self.farewellTimeout)
     } catch {
       log.warning("the consumer group was not left in good order; it notices after session.timeout.ms", ["error": "\(error)"])
     }

@@ -39,7 +39,8 @@ struct Outcomes {
       var seen: Set<Place> = []
       var misplaced: [Place] = []
       for record in records {
-        let place = try record.header("sentiment-reason") == nil ? ResultRecord(record).source.place : DeadLetterHeaders(record).place
+        let place =
+          try record.header("sentiment-reason") == nil ? ResultRecord(record).source.place : DeadLetterHeaders(record).place
         guard seen.insert(place).inserted else { continue }
         let path = [record.partition, place.partition]
         if let last = last[path], place.offset < last { misplaced.append(place) }

@@ -6,7 +6,9 @@ enum Program {
   /// `SENTIMENT_TEST_BINARY`, such as a release build, or else the one that was built together with these tests: it lies beside
   /// their own executable.
   static let url: URL = {
-    if let path = ProcessInfo.processInfo.environment["SENTIMENT_TEST_BINARY"], !path.isEmpty { return URL(fileURLWithPath: path) }
+    if let path = ProcessInfo.processInfo.environment["SENTIMENT_TEST_BINARY"], !path.isEmpty {
+      return URL(fileURLWithPath: path)
+    }
     let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     return tests.deletingLastPathComponent().appendingPathComponent("sentiment-worker")
   }()

@@ -28,7 +28,9 @@ struct Message {
 
   /// `count` reviews with keys of their own.
   static func reviews(_ count: Int, from first: Int = 0) -> [Message] {
-    (first..<first + count).map { Message(key: "key-\($0)", value: #"{"id": \#($0), "text": "Film number \#($0) is a fine one."}"#) }
+    (first..<first + count).map {
+      Message(key: "key-\($0)", value: #"{"id": \#($0), "text": "Film number \#($0) is a fine one."}"#)
+    }
   }
 }
 
