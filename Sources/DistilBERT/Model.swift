@@ -38,12 +38,12 @@ public final class Model: Sendable {
 
   /// The same with the kernels' instruction set given; it must be supported here.
   public init(directory: URL, precision: Precision = .f32, kernelPath: KernelPath) throws(ModelError) {
-    let (configuration, configurationFile) = try ModelConfiguration.read(from: directory)
+    let (configuration, configurationBytes) = try ModelConfiguration.read(from: directory)
     let checkpoint = try Safetensors(file: MappedFile(path: directory.appending(path: "model.safetensors").path))
     weights = try WeightLoader.load(checkpoint, as: configuration, kernels: kernelPath.kernels)
     unusedTensors = WeightLoader.unusedTensors(of: checkpoint, as: configuration)
     let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
-    fingerprint = Self.fingerprint(of: [configurationFile, checkpoint.file] + vocabulary)
+    fingerprint = Self.fingerprint(of: [checkpoint.file] + vocabulary, after: configurationBytes)
     try checkpoint.file.checkUnchanged()
     name = Self.name(of: directory)
     self.configuration = configuration
@@ -62,8 +62,8 @@ public final class Model: Sendable {
   /// What turns texts into token ids, and so changes labels as weights do.
   private static let vocabularyFiles = ["vocab.txt", "tokenizer.json", "tokenizer_config.json"]
 
-  private static func fingerprint(of files: [MappedFile]) -> String {
-    var hash: UInt64 = 0
+  private static func fingerprint(of files: [MappedFile], after configuration: [UInt8]) -> String {
+    var hash = ck_hash(configuration, configuration.count, 0)
     for file in files {
       // The mapping ends with the file.
       withExtendedLifetime(file) {
