@@ -39,10 +39,10 @@ public final class Model: Sendable {
   /// The same with the kernels' instruction set given; throws `.unsupportedKernels` if this machine does not run it.
   public init(directory: URL, precision: Precision = .f32, kernelPath: KernelPath) throws(ModelError) {
     try kernelPath.checkSupported()
-    let (configuration, configurationFile) = try ModelConfiguration.read(from: directory)
+    let (configuration, configurationBytes) = try ModelConfiguration.read(from: directory)
     let checkpoint = try Safetensors(file: MappedFile(path: directory.appending(path: "model.safetensors").path))
     let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
-    fingerprint = Self.fingerprint(of: [configurationFile, checkpoint.file] + vocabulary)
+    fingerprint = Self.fingerprint(of: [checkpoint.file] + vocabulary, after: configurationBytes)
     weights = try WeightLoader.load(checkpoint, as: configuration, kernels: kernelPath.kernels)
     unusedTensors = WeightLoader.unusedTensors(of: checkpoint, as: configuration)
     name = Self.name(of: directory)
@@ -65,8 +65,8 @@ public final class Model: Sendable {
   /// Bytes hashed at a time, each piece seeded with the hash of what comes before it.
   private static let fingerprintPiece = 16 << 20
 
-  private static func fingerprint(of files: [MappedFile]) -> String {
-    var hash: UInt64 = 0
+  private static func fingerprint(of files: [MappedFile], after configuration: [UInt8]) -> String {
+    var hash = ck_hash(configuration, configuration.count, 0)
     for file in files {
       guard let base = file.bytes.baseAddress else { continue }
       for start in stride(from: 0, to: file.bytes.count, by: fingerprintPiece) {

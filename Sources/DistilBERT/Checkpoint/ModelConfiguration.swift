@@ -41,13 +41,14 @@ public struct ModelConfiguration: Sendable, Equatable {
 extension ModelConfiguration {
   /// Reads `config.json` of a model directory. What the file leaves out has `DistilBertConfig`'s default, fields that do
   /// not change the architecture are ignored, and a value that cannot be honoured is an error that names the field.
-  init(parsing bytes: UnsafeRawBufferPointer, file: String) throws(ModelError) {
+  init(parsing bytes: [UInt8], file: String) throws(ModelError) {
     let document: JSONValue
     do {
-      document = try JSONValue(parsing: bytes)
+      document = try JSONValue(parsing: bytes, duplicateKeys: .refused)
     } catch {
       throw ModelError(
-        .malformedConfiguration, file: file, subject: "byte \(error.offset)", expected: "a JSON object", found: error.reason)
+        .malformedConfiguration, file: file, subject: "byte \(error.offset)", expected: error.expected ?? "a JSON object",
+        found: error.found)
     }
     guard case .object(let members) = document else {
       throw ModelError(
@@ -76,12 +77,13 @@ extension ModelConfiguration {
 /// The members of `config.json`, read with the errors that name them.
 private struct Fields {
   let file: String
-  let members: [String: JSONValue]
+  let members: [JSONValue.Member]
   static let maximumLabels = 65_536
 
   /// The member, where null counts as absent, as it does for `PretrainedConfig`.
   func value(_ name: String) -> JSONValue? {
-    members[name].flatMap { $0 == .null ? nil : $0 }
+    if case .null = members[name] { return nil }
+    return members[name]
   }
 
   func malformed(_ name: String, expected: String, found: String) -> ModelError {
@@ -116,7 +118,7 @@ private struct Fields {
   @discardableResult
   func require(_ name: String, in allowed: [String], default standard: String) throws(ModelError) -> String {
     guard let value = value(name) else { return standard }
-    guard case .string(let text) = value else { throw malformed(name, expected: "a string", found: value.shortDescription) }
+    guard let text = value.text else { throw malformed(name, expected: "a string", found: value.shortDescription) }
     guard allowed.contains(text) else {
       throw unsupported(name, expected: allowed.joined(separator: " or "), found: "\"\(text)\"")
     }
@@ -126,9 +128,10 @@ private struct Fields {
   func labels() throws(ModelError) -> [String] {
     let count = value("num_labels") == nil ? nil : try integer("num_labels", in: 1...Self.maximumLabels, default: 2)
     guard let value = value("id2label") else { return (0..<(count ?? 2)).map { "LABEL_\($0)" } }
-    guard case .object(let entries) = value else {
+    guard case .object(let members) = value else {
       throw malformed("id2label", expected: "an object from class index to label", found: value.shortDescription)
     }
+    let entries = Dictionary(members.map { ($0.name, $0.value) }) { _, last in last }
     guard (1...Self.maximumLabels).contains(entries.count) else {
       throw unsupported("id2label", expected: "1 … \(Self.maximumLabels) labels", found: "\(entries.count)")
     }
@@ -144,7 +147,7 @@ private struct Fields {
           "id2label", expected: "the class indices 0 … \(entries.count - 1)",
           found: "no \"\(index)\"" + (stray.map { ", but \"\($0)\"" } ?? ""))
       }
-      guard case .string(let label) = entry else {
+      guard let label = entry.text else {
         throw malformed("id2label.\(index)", expected: "a string", found: entry.shortDescription)
       }
       if let first = indices.updateValue(index, forKey: label) {
@@ -156,7 +159,7 @@ private struct Fields {
   }
 
   func remarks() -> [String] {
-    guard case .string(let problem) = value("problem_type"), problem != "single_label_classification" else { return [] }
+    guard let problem = value("problem_type")?.text, problem != "single_label_classification" else { return [] }
     return ["problem_type is \"\(problem)\"; probabilities are a softmax over all labels, as for single_label_classification."]
   }
 }

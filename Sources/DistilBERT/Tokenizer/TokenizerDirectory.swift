@@ -79,9 +79,8 @@ struct TokenizerConfig {
     }
     guard let decoder = try root.optional("added_tokens_decoder") else { return }
     for member in try decoder.members() {
-      let name = String(decoding: member.key, as: UTF8.self)
-      let field = decoder.child(name, member.value)
-      guard let id = Int32(name) else { throw field.malformed("\(field.path): expected a token id as the key") }
+      let field = decoder.child(member.name, member.value)
+      guard let id = Int32(member.name) else { throw field.malformed("\(field.path): expected a token id as the key") }
       addedTokens.append(try WordPieceTokenizer.AddedToken(field, id: id))
     }
     addedTokens.sort { ($0.id ?? 0) < ($1.id ?? 0) }

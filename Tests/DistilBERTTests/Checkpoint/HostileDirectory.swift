@@ -129,6 +129,7 @@ struct HostileDirectory: CustomStringConvertible, Sendable {
       ModelDirectory.file(header: Data(text.utf8), length: length, data: [Data(count: 64)])
     }
     let list = String(repeating: "[", count: 100_000)
+    let nothing = "{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}"
     return [
       make("one byte", Data([1])), make("eight bytes", Data(count: 8)), make("nine bytes", Data(count: 9)),
       make("zero bytes", Data(count: 4096), subject: "header length"),
@@ -142,6 +143,7 @@ struct HostileDirectory: CustomStringConvertible, Sendable {
       make("a list", header("[]")), make("a string", header("\"weights\"")), make("no end", header("{\"a\":")),
       make("100,000 brackets", header(list)), make("100,000 brackets inside", header("{\"a\":\(list)")),
       make("not UTF-8", ModelDirectory.file(header: Data([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d]), data: [])),
+      make("names that are equal to Unicode", header("{\"\u{E9}\":\(nothing),\"e\u{301}\":\(nothing)}"), subject: "\u{E9}"),
       make("an entry twice", header("{\"a\":{},\"a\":{}}")), make("no tensors, but data", header("{}"), subject: "data"),
       make("an entry that is a list", header("{\"a\":[]}"), subject: "a.entry"),
       make("an entry that is null", header("{\"a\":null}"), subject: "a.entry"),

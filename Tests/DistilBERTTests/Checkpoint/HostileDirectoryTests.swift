@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DistilBERT
@@ -54,7 +55,7 @@ struct HostileDirectoryTests {
       try directory.write(sound.prefix(length), to: "model.safetensors")
       #expect(throws: ModelError.self) { try Model(directory: directory.url) }
     }
-    var random = Seeded(7)
+    var random = SeededRandom(seed: 7)
     for _ in 0..<150 {
       var damaged = sound
       damaged[Int.random(in: 0..<header, using: &random)] = UInt8.random(in: 0...255, using: &random)

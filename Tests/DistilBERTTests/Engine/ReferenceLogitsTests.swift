@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DistilBERT
@@ -21,9 +22,9 @@ struct ReferenceLogitsTests {
     return (worst, labels, reviews.count)
   }
 
-  @Test("bundled model", .enabled(if: EngineFixtures.hasShared, "needs ../shared"))
+  @Test("bundled model", .enabled(if: SharedDirectory.has("reference"), "needs ../shared"))
   func bundled() throws {
-    let result = try difference(EngineFixtures.bundledModel, reference: "logits-imdb-minilm-l6.jsonl", limit: 200)
+    let result = try difference(SharedDirectory.bundledModel, reference: "logits-imdb-minilm-l6.jsonl", limit: 200)
     print("bundled model: largest logit difference \(result.worst) over \(result.reviews) reviews")
     #expect(result.reviews >= 100)
     #expect(result.worst < 1e-4)
@@ -32,7 +33,7 @@ struct ReferenceLogitsTests {
 
   @Test(
     "DistilBERT-base size",
-    .enabled(if: EngineFixtures.hasShared && EngineFixtures.baseModel != nil, "needs ../shared and SENTIMENT_BASE_MODEL"))
+    .enabled(if: SharedDirectory.has("reference") && EngineFixtures.baseModel != nil, "needs ../shared and SENTIMENT_BASE_MODEL"))
   func base() throws {
     let directory = try #require(EngineFixtures.baseModel)
     let result = try difference(directory, reference: "logits-base-random.jsonl", limit: 24)

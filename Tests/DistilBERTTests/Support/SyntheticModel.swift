@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import DistilBERT
 
@@ -63,19 +64,13 @@ struct SyntheticModel: CustomStringConvertible, Sendable {
   }
 
   static func splitmix(_ x: UInt64) -> UInt64 {
-    var x = x &+ 0x9e37_79b9_7f4a_7c15
-    x = (x ^ x >> 30) &* 0xbf58_476d_1ce4_e5b9
-    x = (x ^ x >> 27) &* 0x94d0_49bb_1331_11eb
-    return x ^ x >> 31
+    var random = SeededRandom(seed: x)
+    return random.next()
   }
 }
 
 extension ModelConfiguration {
   init(text: String) throws(ModelError) {
-    let bytes = Array(text.utf8)
-    let result: Result<ModelConfiguration, ModelError> = bytes.withUnsafeBytes { bytes in
-      Result { () throws(ModelError) in try ModelConfiguration(parsing: bytes, file: "config.json") }
-    }
-    self = try result.get()
+    try self.init(parsing: Array(text.utf8), file: "config.json")
   }
 }
