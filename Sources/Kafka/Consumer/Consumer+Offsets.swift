@@ -16,9 +16,13 @@ extension Consumer {
     if let bad = offsets.first(where: { $0.value < 0 }) {
       throw .invalidArgument("Cannot commit offset \(bad.value) of \(bad.key): offsets are not negative.")
     }
-    let client = try open().client
+    let handle = try open()
+    let client = handle.client
     let list = try PartitionList(offsets.map { ($0.key, $0.value) })
-    guard synchronous else { return try KafkaError.check(rd_kafka_commit(client, list.pointer, 1)) }
+    guard synchronous else {
+      return try KafkaError.check(
+        rd_kafka_commit_queue(client, list.pointer, handle.queue, CallbackContext.commitCallback, nil))
+    }
     // Not librdkafka's own synchronous commit, which waits for ever while no broker answers.
     guard let queue = rd_kafka_queue_new(client) else { throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE) }
     defer { rd_kafka_queue_destroy(queue) }

@@ -31,9 +31,13 @@ public enum Program {
       case "check": return try CheckCommand(values: values, terminal: terminal).run()
       default: throw WorkerError(.usage, "command \(name) is declared but not built")
       }
+    } catch let error as WorkerError {
+      terminal.printError("sentiment-worker: \(error)")
+      return error.kind.rawValue
     } catch {
       terminal.printError("sentiment-worker: \(error)")
-      return (error as? WorkerError)?.kind.rawValue ?? ExitStatus.failure
+      // A file that cannot be read or a column that is not there is a mistake of the command line.
+      return error is ByteSourceError || error is CSVHeaderError ? ExitStatus.usage : ExitStatus.failure
     }
   }
 }

@@ -48,6 +48,7 @@ struct RunCommand {
     for warning in LibraryVersion.warnings(for: options.consumer) { log.warning(warning) }
     var settings: LogMetadata = [:]
     for setting in values.effective() { settings[setting.key] = "\(setting.value)" }
+    settings[WorkerSettings.deadLetterTopic.row.key] = "\(options.deadLetterTopic)"
     log.info("settings in force", settings)
   }
 

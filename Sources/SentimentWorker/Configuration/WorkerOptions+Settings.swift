@@ -40,7 +40,7 @@ extension WorkerOptions {
 /// librdkafka properties of the worker's two clients: what the settings say, over what the worker needs or is better with.
 struct ClientProperties {
   /// Not to be changed: the delivery guarantee stands on them.
-  private static let fixed = ["enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.idempotence": "true"]
+  static let fixed = ["enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.idempotence": "true"]
 
   let consumer: KafkaConfiguration
   let producer: KafkaConfiguration

@@ -24,7 +24,8 @@ enum WorkerSettings {
       never printed.
       """,
     example: "security.protocol=SASL_SSL", isSecret: { KafkaConfiguration.isSecret($0) },
-    isKnown: { KafkaConfiguration.isKnown($0) })
+    isKnown: { KafkaConfiguration.isKnown($0) },
+    knownNames: KafkaConfiguration.knownProperties)
 
   // MARK: input
 
@@ -165,6 +166,13 @@ enum WorkerSettings {
         guard Set(topics).count < topics.count else { return nil }
         return
           "input.topic, output.topic and dead-letter.topic must be three different topics; they are \(topics.joined(separator: ", "))"
+      },
+      .init(for: ["run", "check"]) { values in
+        let changed = ClientProperties.fixed.keys.sorted().filter { name in
+          values[kafka][name].map { $0 != ClientProperties.fixed[name] } ?? false
+        }
+        return changed.isEmpty
+          ? nil : "kafka.\(changed.joined(separator: ", kafka.")) cannot be changed: that nothing is lost stands on it"
       },
       .init { values in
         values[batchTokens] > values[inFlightTokens]

@@ -13,8 +13,10 @@ final class Intake {
   private let consumer: Consumer
   private var nextCommit: Nanoseconds
   private var nextLag: Nanoseconds = 0
-  /// Partitions were assigned, and may be paused or not whatever the flow control says: librdkafka keeps the pause of a
-  /// partition that was taken away while it was paused and then comes back.
+  /// Assigned partitions that are paused. Only these are ever resumed: resuming one that is not paused makes librdkafka
+  /// 2.0.2 fetch again what it has just delivered.
+  private var paused: Set<TopicPartition> = []
+  /// Partitions were assigned that have to be paused if consumption is.
   private var isAssignmentNew = false
 
   /// - Throws: `KafkaError` if librdkafka refuses a property.
@@ -67,15 +69,19 @@ final class Intake {
   private static let farewellTimeout = Duration.seconds(5)
 
   /// How much is prepared before it is handed on: enough to make the lanes' lock and wake-ups cheap for small records, so
-  /// little that nothing waits for it and that a bound of what may be in flight is hardly passed.
+  /// little that nothing waits for it.
   private static let groupRecords = 128
   private static let groupBytes = 256 << 10
   private static let groupTime: Nanoseconds = 1_000_000
 
+  /// What the current group holds; a rebalance during a poll takes out the records of partitions that go.
+  private var group: [Prepared] = []
+
   /// Waits for a record, and takes with it what else has been fetched already.
   private func takeWhatIsThere() {
-    var group: [Prepared] = []
+    let room = state.withLock { $0.core.headroom }
     var bytes = 0
+    var tokens = 0
     var start: Nanoseconds = 0
     var timeout = Duration.milliseconds(50)
     gathering: while true {
@@ -85,9 +91,10 @@ final class Intake {
         if group.isEmpty { start = prepared.at }
         bytes += prepared.bytes
         group.append(prepared)
-        if group.count >= Self.groupRecords || bytes >= Self.groupBytes || prepared.at > start &+ Self.groupTime {
-          break gathering
-        }
+        if case .label(let text) = prepared.step { tokens += text.ids.count }
+        let isEnough = group.count >= Self.groupRecords || bytes >= Self.groupBytes || prepared.at > start &+ Self.groupTime
+        // Past a bound of what may be in flight by one record at most.
+        if isEnough || group.count >= room.records || bytes >= room.bytes || tokens >= room.tokens { break gathering }
         timeout = .zero
       case .error(let error):
         note(error)
@@ -95,15 +102,15 @@ final class Intake {
       case .endOfPartition, .nothing: break gathering
       }
     }
-    if !group.isEmpty { admit(group) }
+    if !group.isEmpty { admitGroup() }
   }
 
-  private func admit(_ group: [Prepared]) {
+  private func admitGroup() {
+    defer { group.removeAll(keepingCapacity: true) }
     let isSettled = state.update { state in
       var isSettled = false
       for prepared in group {
         let message = prepared.record.message
-        // A rebalance during the last poll may have taken a partition away: its records are then not admitted.
         switch prepared.step {
         case .label(let text):
           _ = state.core.admit(
@@ -156,11 +163,10 @@ final class Intake {
   private func keepHouse() throws(KafkaError) {
     let now = MonotonicClock.now
     let (action, isPaused) = state.withLock { ($0.core.nextFlowAction(), $0.core.isPaused) }
+    if action == .pause { metrics.pauses.increment() }
     if action != nil || isAssignmentNew {
       isAssignmentNew = false
-      if action == .pause { metrics.pauses.increment() }
-      let assignment = try consumer.assignment()
-      if isPaused { try consumer.pause(assignment) } else { try consumer.resume(assignment) }
+      if isPaused { try pause(consumer.assignment()) } else { try resume(Array(paused)) }
     }
     if now >= nextCommit {
       nextCommit = now &+ options.commitInterval.nanoseconds
@@ -170,6 +176,27 @@ final class Intake {
     if now >= nextLag {
       nextLag = now &+ 1_000_000_000
       try refreshLag()
+    }
+  }
+
+  private func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
+    let running = partitions.filter { !paused.contains($0) }
+    try consumer.pause(running)
+    paused.formUnion(running)
+  }
+
+  private func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
+    let resting = partitions.filter { paused.contains($0) }
+    paused.subtract(resting)
+    if !resting.isEmpty { try consumer.resume(resting) }
+  }
+
+  /// librdkafka remembers that a partition is paused when it goes, and would have it paused when it comes back.
+  private func resumeBeforeGiving(_ partitions: [TopicPartition]) {
+    do throws(KafkaError) {
+      try resume(partitions)
+    } catch {
+      log.warning("partitions that go could not be resumed", ["error": "\(error)", "partitions": "\(partitions.summary)"])
     }
   }
 
@@ -252,13 +279,14 @@ extension Intake: ConsumerDelegate {
     guard !partitions.isEmpty else { return }
     metrics.rebalances.increment()
     let start = MonotonicClock.now
+    forget(partitions)
     state.update { $0.core.beginRevocation(of: partitions) }
     let isDone: Bool? = state.wait(until: start &+ options.drainDeadline.nanoseconds) { state, _ in
       state.core.isDrained(partitions) || state.failure != nil ? true : nil
     }
     let offsets = state.update { $0.core.finishRevocation(of: partitions) }
     if !offsets.isEmpty { commit(offsets, synchronous: true) }
-    forgetLag(of: partitions)
+    resumeBeforeGiving(partitions)
     log.info(
       "partitions revoked",
       [
@@ -270,7 +298,8 @@ extension Intake: ConsumerDelegate {
   func consumer(_ consumer: Consumer, lost partitions: [TopicPartition]) {
     metrics.rebalances.increment()
     state.update { $0.core.lose(partitions) }
-    forgetLag(of: partitions)
+    resumeBeforeGiving(partitions)
+    forget(partitions)
     log.warning(
       "partitions lost: the group gave them to others before they were revoked; what is in flight of them is dropped here",
       ["partitions": "\(partitions.summary)"])
@@ -284,7 +313,10 @@ extension Intake: ConsumerDelegate {
     }
   }
 
-  private func forgetLag(of partitions: [TopicPartition]) {
+  /// Forgets what is kept here of partitions that go. Their records in the current group were not admitted yet, and would
+  /// otherwise be once more if the partitions came straight back.
+  private func forget(_ partitions: [TopicPartition]) {
+    group.removeAll { partitions.contains($0.record.message.topicPartition) }
     metrics.lag = metrics.lag.filter { !partitions.contains($0.key) }
   }
 }

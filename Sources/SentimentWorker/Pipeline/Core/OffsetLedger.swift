@@ -32,14 +32,18 @@ struct OffsetLedger<Record, Outcome> {
   private var entries = RingBuffer<Entry>()
   private var releaseCursor: UInt64 = 0
   private var committed: Int64?
+  private var lastOffset: Int64?
   /// The next offset to read once everything acknowledged so far is committed; nil before the first.
   private(set) var watermark: Int64?
 
   var isEmpty: Bool { entries.isEmpty }
   var count: Int { entries.count }
 
-  /// Enters a record behind all others and returns its ordinal.
-  mutating func admit(_ record: Record, offset: Int64, tokens: Int, bytes: Int, at now: Nanoseconds) -> UInt64 {
+  /// Enters a record behind all others and returns its ordinal; nil for one that has been entered before, or that comes
+  /// before one that has: a client that fetches again what it has delivered.
+  mutating func admit(_ record: Record, offset: Int64, tokens: Int, bytes: Int, at now: Nanoseconds) -> UInt64? {
+    if let lastOffset, offset <= lastOffset { return nil }
+    lastOffset = offset
     entries.append(Entry(offset: offset, record: record, tokens: tokens, bytes: bytes, admittedAt: now, state: .admitted))
     return firstOrdinal + UInt64(entries.count - 1)
   }

@@ -146,8 +146,8 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
 
   // MARK: Records
 
-  /// A record was consumed and waits for a lane. False if its partition is not (any longer) assigned: it is then dropped,
-  /// and whoever owns the partition reads it.
+  /// A record was consumed and waits for a lane. False if it is dropped: its partition is not (any longer) assigned, and
+  /// whoever owns it reads the record; or it was admitted before.
   mutating func admit(
     _ record: Record, of partition: Partition, offset: Int64, bytes: Int, input: Input, tokens: Int, at now: Nanoseconds
   ) -> Bool {
@@ -236,6 +236,9 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
   }
 
   // MARK: Flow and commits
+
+  /// How much more may be admitted before a bound is reached.
+  var headroom: FlowControl.Limits { flow.headroom }
 
   /// Whether consumption must pause or resume now; each change is told once.
   mutating func nextFlowAction() -> FlowControl.Action? { flow.nextAction() }
