@@ -44,7 +44,7 @@ struct StopTests {
     let worker = try stage.launch(["--kafka", "linger.ms=3000"], environment: constantLabel.merging(environment) { $1 })
     try worker.waitForLog("partitions assigned")
     try stage.feed(Message.reviews(100))
-    try worker.waitForStats { try $0.int("in_flight.records") > 0 }
+    try worker.waitForStats { try $0.int("in_flight.records") == 100 }
     try cluster.setDown(broker: 1)
     return worker
   }

@@ -8,6 +8,11 @@ struct Outcomes {
   var results: [ConsumerRecord]
   var deadLetters: [ConsumerRecord]
 
+  /// Where the message was that a result or a dead letter speaks of.
+  static func place(of record: ConsumerRecord) throws -> Place {
+    try record.header("sentiment-reason") == nil ? ResultRecord(record).source.place : DeadLetterHeaders(record).place
+  }
+
   /// Where the reviews that the results speak of were; tombstones, which say nothing, are left out.
   func resultPlaces() throws -> [Place] {
     try results.filter { !$0.isTombstone }.map { try ResultRecord($0).source.place }
@@ -39,8 +44,7 @@ struct Outcomes {
       var seen: Set<Place> = []
       var misplaced: [Place] = []
       for record in records {
-        let place =
-          try record.header("sentiment-reason") == nil ? ResultRecord(record).source.place : DeadLetterHeaders(record).place
+        let place = try Self.place(of: record)
         guard seen.insert(place).inserted else { continue }
         let path = [record.partition, place.partition]
         if let last = last[path], place.offset < last { misplaced.append(place) }
