@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// `classify` and `tokenize`: texts in, answers out, without Kafka.
-@Suite(.timeLimit(.minutes(5)))
 struct ClassifyTests {
   private func labels(_ output: [String]) throws -> [String] {
     try output.map { line in
@@ -112,7 +111,7 @@ struct ClassifyTests {
 
 /// The engine through the command line, against the reference.
 @Suite(
-  .enabled(if: ReferenceData.isThere, "there is no reference data: SENTIMENT_SHARED_DIR names none"), .timeLimit(.minutes(5)))
+  .enabled(if: ReferenceData.isThere, "there is no reference data: SENTIMENT_SHARED_DIR names none"))
 struct ReferenceTests {
   @Test("token ids are the reference's")
   func tokens() throws {

@@ -3,7 +3,6 @@ import Kafka
 import Testing
 
 /// The commands around the worker, as a newcomer tries them.
-@Suite(.timeLimit(.minutes(5)))
 struct CommandTests {
   static let commands = ["run", "classify", "tokenize", "demo", "broker", "check"]
 

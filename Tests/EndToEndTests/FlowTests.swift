@@ -3,7 +3,6 @@ import Kafka
 import Testing
 
 /// Bounds on what is in flight, and the stats line that shows them.
-@Suite(.timeLimit(.minutes(5)))
 struct FlowTests {
   /// The bound on records in flight that these tests set, and how far it may be passed: records are taken in groups of 128.
   private static let bound = ["SENTIMENT_BATCH_MAX_IN_FLIGHT_RECORDS": "50"]

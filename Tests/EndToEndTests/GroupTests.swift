@@ -3,7 +3,6 @@ import Kafka
 import Testing
 
 /// Several workers in one group: the end of one, the coming of another.
-@Suite(.timeLimit(.minutes(5)))
 struct GroupTests {
   /// Few records in flight and slow to go out, so that thousands take seconds on any machine.
   private static let slow = constantLabel.merging(["SENTIMENT_BATCH_MAX_IN_FLIGHT_RECORDS": "100"]) { $1 }

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// The program away from where it was built.
-@Suite(.timeLimit(.minutes(5)))
 struct InstallationTests {
   private let files = FileManager.default
 

@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// What users get wrong: each is one clear message and a status of its own.
-@Suite(.timeLimit(.minutes(5)))
 struct MistakeTests {
   /// A `run` that would work if there were a broker.
   private static let run = ["run", "--brokers", "127.0.0.1:1", "--group", "g", "--input-topic", "in", "--output-topic", "out"]

@@ -4,7 +4,7 @@ import Testing
 
 /// The bundled model on real reviews, from topic to topic, against the reference's scores.
 @Suite(
-  .enabled(if: ReferenceData.isThere, "there is no reference data: SENTIMENT_SHARED_DIR names none"), .timeLimit(.minutes(15)))
+  .enabled(if: ReferenceData.isThere, "there is no reference data: SENTIMENT_SHARED_DIR names none"))
 struct ModelTests {
   /// 150 reviews, or all 5,000 on demand.
   private static let count = ProcessInfo.processInfo.environment["SENTIMENT_TEST_ALL_REVIEWS"] == "1" ? 5000 : 150

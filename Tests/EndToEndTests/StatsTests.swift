@@ -2,7 +2,6 @@ import Foundation
 import Testing
 
 /// The stats log against its documentation.
-@Suite(.timeLimit(.minutes(5)))
 struct StatsTests {
   @Test("every line has every documented field and no other, and its figures agree", arguments: Broker.available)
   func documented(broker: Broker) throws {

@@ -25,15 +25,15 @@ struct Outcomes {
     let fed = Set(sent.map(\.place))
     let seen = Set(try resultPlaces() + deadLetterPlaces())
     let lost = fed.subtracting(seen).sorted()
-    #expect(lost.isEmpty, "\(lost.count) of \(fed.count) lost: \(lost.prefix(20))", sourceLocation: sourceLocation)
+    #expect(lost.count == 0, "\(lost.count) of \(fed.count) lost: \(lost.prefix(20))", sourceLocation: sourceLocation)
     let invented = seen.subtracting(fed).sorted()
-    #expect(invented.isEmpty, "outcomes of what was never fed: \(invented.prefix(20))", sourceLocation: sourceLocation)
+    #expect(invented.count == 0, "outcomes of what was never fed: \(invented.prefix(20))", sourceLocation: sourceLocation)
   }
 
   func expectNoDuplicates(sourceLocation: SourceLocation = #_sourceLocation) throws {
     let places = try resultPlaces() + deadLetterPlaces()
     let repeated = Dictionary(grouping: places) { $0 }.filter { $0.value.count > 1 }.keys.sorted()
-    #expect(repeated.isEmpty, "\(repeated.count) duplicates: \(repeated.prefix(20))", sourceLocation: sourceLocation)
+    #expect(repeated.count == 0, "\(repeated.count) duplicates: \(repeated.prefix(20))", sourceLocation: sourceLocation)
   }
 
   /// Within each partition of a topic that was written, an input partition's messages are in their order; of those that were
@@ -50,7 +50,7 @@ struct Outcomes {
         if let last = last[path], place.offset < last { misplaced.append(place) }
         last[path] = max(last[path] ?? -1, place.offset)
       }
-      #expect(misplaced.isEmpty, "out of order: \(misplaced.prefix(20))", sourceLocation: sourceLocation)
+      #expect(misplaced.count == 0, "out of order: \(misplaced.prefix(20))", sourceLocation: sourceLocation)
     }
   }
 }
