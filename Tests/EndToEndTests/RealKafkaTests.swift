@@ -108,7 +108,7 @@ struct LoginTests {
 
   @Test("SCRAM, which this librdkafka cannot do with brokers of today, is explained")
   func scram() throws {
-    guard LibraryVersion.number < 0x0206_01ff else { return }
+    guard LibraryVersion.number < LibraryVersion.Number(2, 6, 1) else { return }
     try Stage.play(on: .real) { stage in
       let run = try Program.run(login(stage, "run", mechanism: "SCRAM-SHA-512"), environment: environment(Self.password))
       #expect(run.exit == .status(4))
