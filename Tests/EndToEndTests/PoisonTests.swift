@@ -3,7 +3,6 @@ import Kafka
 import Testing
 
 /// Messages that cannot be labelled, among good ones.
-@Suite(.timeLimit(.minutes(5)))
 struct PoisonTests {
   struct Poison {
     var name: String

@@ -40,13 +40,16 @@ struct LoginTests {
   private static let password = "worker-secret"
 
   /// A command line of `check` or `run` that logs in by SASL PLAIN over TLS.
-  private func login(_ stage: Stage, _ command: String, certificateAuthority: String? = RealKafka.certificateAuthority)
+  private func login(
+    _ stage: Stage, _ command: String, mechanism: String = "PLAIN", user: String = "worker",
+    certificateAuthority: String? = RealKafka.certificateAuthority
+  )
     -> [String]
   {
     var arguments = [
       command, "--brokers", RealKafka.secureServers ?? "", "--group", stage.group, "--input-topic", stage.input, "--output-topic",
       stage.output, "--dead-letter-topic", stage.deadLetter, "--kafka", "security.protocol=SASL_SSL", "--kafka",
-      "sasl.mechanism=PLAIN", "--kafka", "sasl.username=worker",
+      "sasl.mechanism=\(mechanism)", "--kafka", "sasl.username=\(user)",
     ]
     if let certificateAuthority { arguments += ["--kafka", "ssl.ca.location=\(certificateAuthority)"] }
     return arguments
@@ -100,6 +103,29 @@ struct LoginTests {
       let message = try run.onlyMessage()
       #expect(message.contains("ssl.ca.location"), "\(message)")
       #expect(!run.everything.contains(Self.password))
+    }
+  }
+
+  @Test("SCRAM, which this librdkafka cannot do with brokers of today, is explained")
+  func scram() throws {
+    guard LibraryVersion.number < LibraryVersion.Number(2, 6, 1) else { return }
+    try Stage.play(on: .real) { stage in
+      let run = try Program.run(login(stage, "run", mechanism: "SCRAM-SHA-512"), environment: environment(Self.password))
+      #expect(run.exit == .status(4))
+      let message = try run.onlyMessage()
+      #expect(message.contains("SCRAM") && message.contains("2.6.1"), "\(message)")
+      #expect(!run.everything.contains(Self.password))
+    }
+  }
+
+  @Test("a user without rights is told which topics and how to allow them")
+  func withoutRights() throws {
+    try Stage.play(on: .real) { stage in
+      let run = try Program.run(login(stage, "run", user: "guest"), environment: environment("guest-secret"))
+      #expect(run.exit == .status(4))
+      let message = try run.onlyMessage()
+      for topic in [stage.input, stage.output, stage.deadLetter] { #expect(message.contains(topic), "\(message)") }
+      #expect(message.contains("kafka-acls.sh"), "\(message)")
     }
   }
 }

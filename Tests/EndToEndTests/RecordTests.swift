@@ -3,7 +3,6 @@ import Kafka
 import Testing
 
 /// What comes out for each record, with a constant label in the model's place.
-@Suite(.timeLimit(.minutes(5)))
 struct RecordTests {
   @Test("every record becomes a result with its key, headers, timestamp and source", arguments: Broker.available)
   func results(broker: Broker) throws {

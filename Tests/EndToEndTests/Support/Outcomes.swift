@@ -8,6 +8,11 @@ struct Outcomes {
   var results: [ConsumerRecord]
   var deadLetters: [ConsumerRecord]
 
+  /// Where the message was that a result or a dead letter speaks of.
+  static func place(of record: ConsumerRecord) throws -> Place {
+    try record.header("sentiment-reason") == nil ? ResultRecord(record).source.place : DeadLetterHeaders(record).place
+  }
+
   /// Where the reviews that the results speak of were; tombstones, which say nothing, are left out.
   func resultPlaces() throws -> [Place] {
     try results.filter { !$0.isTombstone }.map { try ResultRecord($0).source.place }
@@ -20,15 +25,15 @@ struct Outcomes {
     let fed = Set(sent.map(\.place))
     let seen = Set(try resultPlaces() + deadLetterPlaces())
     let lost = fed.subtracting(seen).sorted()
-    #expect(lost.isEmpty, "\(lost.count) of \(fed.count) lost: \(lost.prefix(20))", sourceLocation: sourceLocation)
+    #expect(lost.count == 0, "\(lost.count) of \(fed.count) lost: \(lost.prefix(20))", sourceLocation: sourceLocation)
     let invented = seen.subtracting(fed).sorted()
-    #expect(invented.isEmpty, "outcomes of what was never fed: \(invented.prefix(20))", sourceLocation: sourceLocation)
+    #expect(invented.count == 0, "outcomes of what was never fed: \(invented.prefix(20))", sourceLocation: sourceLocation)
   }
 
   func expectNoDuplicates(sourceLocation: SourceLocation = #_sourceLocation) throws {
     let places = try resultPlaces() + deadLetterPlaces()
     let repeated = Dictionary(grouping: places) { $0 }.filter { $0.value.count > 1 }.keys.sorted()
-    #expect(repeated.isEmpty, "\(repeated.count) duplicates: \(repeated.prefix(20))", sourceLocation: sourceLocation)
+    #expect(repeated.count == 0, "\(repeated.count) duplicates: \(repeated.prefix(20))", sourceLocation: sourceLocation)
   }
 
   /// Within each partition of a topic that was written, an input partition's messages are in their order; of those that were
@@ -39,14 +44,13 @@ struct Outcomes {
       var seen: Set<Place> = []
       var misplaced: [Place] = []
       for record in records {
-        let place =
-          try record.header("sentiment-reason") == nil ? ResultRecord(record).source.place : DeadLetterHeaders(record).place
+        let place = try Self.place(of: record)
         guard seen.insert(place).inserted else { continue }
         let path = [record.partition, place.partition]
         if let last = last[path], place.offset < last { misplaced.append(place) }
         last[path] = max(last[path] ?? -1, place.offset)
       }
-      #expect(misplaced.isEmpty, "out of order: \(misplaced.prefix(20))", sourceLocation: sourceLocation)
+      #expect(misplaced.count == 0, "out of order: \(misplaced.prefix(20))", sourceLocation: sourceLocation)
     }
   }
 }

@@ -20,7 +20,7 @@ enum RealKafka {
   static let servers = variable("SENTIMENT_TEST_KAFKA")
   static let secureServers = variable("SENTIMENT_TEST_KAFKA_SECURE")
   static let certificateAuthority = variable("SENTIMENT_TEST_KAFKA_CA")
-  static var isSecureThere: Bool { secureServers != nil && certificateAuthority != nil }
+  static var isSecureThere: Bool { servers != nil && secureServers != nil && certificateAuthority != nil }
 
   private static func variable(_ name: String) -> String? {
     ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }

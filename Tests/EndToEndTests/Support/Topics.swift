@@ -118,6 +118,17 @@ final class TopicReader {
     try read(until: "\(count) records", within: limit) { $0.count >= count }
   }
 
+  /// Reads on until every one of these messages has an outcome, however many times.
+  func read(outcomesOf sent: [Sent], within limit: Duration = patience) throws {
+    var missing = Set(sent.map(\.place))
+    var seen = 0
+    try read(until: "an outcome of every message", within: limit) { records in
+      for record in records[seen...] where !record.isTombstone { missing.remove(try Outcomes.place(of: record)) }
+      seen = records.count
+      return missing.isEmpty
+    }
+  }
+
   /// Reads everything that is in the topics now.
   func readToEnd() throws {
     var expected = 0
