@@ -28,7 +28,7 @@ public final class Model: Sendable {
   /// Loads `config.json` and `model.safetensors` (F32, F16 or BF16, also mixed) from a directory. Any other file is ignored.
   ///
   /// The checkpoint is memory-mapped while its weights are converted into memory of this process, and let go then: a file that is
-  /// cut off later harms nothing. `SENTIMENT_KERNELS` (portable, avx2, avx512) forces the kernels' instruction set.
+  /// cut off later harms nothing. `SENTIMENT_KERNELS` (``KernelPath``) forces the kernels' instruction set.
   ///
   /// Throws a `ModelError` that names file, tensor or field, what was expected and what was found, whatever the directory holds.
   public convenience init(directory: URL, precision: Precision = .f32) throws(ModelError) {

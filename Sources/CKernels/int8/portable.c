@@ -1,0 +1,21 @@
+// The int8 kernels for any CPU: what the compiler makes of them for the baseline instruction set.
+#include "../include/int8.h"
+#include "../body/vector.h"
+
+#define KERNEL(name) name##_portable
+#define TILE_ROWS 4
+#define TILE_PANELS 1
+
+static void dot_tile(const uint8_t *q, long ldq, long rows, const int8_t *panel, long panels, long depth, int32_t *out,
+                     long ldo) {
+  (void)panels;
+  for (long r = 0; r < rows; r++, q += ldq, out += ldo) {
+    int32_t sums[LANES] = {0};
+    for (long k = 0; k < depth; k += 4)
+      for (int n = 0; n < LANES; n++)
+        for (int i = 0; i < 4; i++) sums[n] += q[k + i] * panel[k * LANES + n * 4 + i];
+    __builtin_memcpy(out, sums, sizeof sums);
+  }
+}
+
+#include "all.h"
