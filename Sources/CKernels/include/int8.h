@@ -40,6 +40,14 @@ typedef struct {
 /// everywhere becomes zero. `bias` null: zero. Returns the first row that holds a NaN or infinity (the work ends there), or -1.
 long ck_i8_pack(const float *w, long ldw, long rows, const float *_Nullable bias, long first, ck_i8_weights *out);
 
+/// Queries, keys and values of all tokens, one row of heads to a token: (tokens, heads, width) bytes, width = head_dim
+/// rounded up to a multiple of CK_I8_STEP, and (tokens, heads) scales. Queries are unsigned, 128 is zero.
+typedef struct {
+  uint8_t *query;
+  int8_t *key, *value;
+  float *query_scale, *key_scale, *value_scale;
+} ck_i8_heads;
+
 typedef struct {
   /// Rows of f32 to 8 bits. x: (rows, inputs), rows `ldx` floats apart; q: (rows, depth), rows `ldq` bytes apart, zero past
   /// `inputs`. Per row, over its least and greatest element and 0: scale = (greatest - least) / 255,
@@ -67,7 +75,42 @@ typedef struct {
 
   /// The same for a matrix whose columns are the channels (values): a: (inputs, channels).
   void (*pack_columns)(const int8_t *a, long lda, long channels, long inputs, int8_t *panels, int32_t *_Nullable sums);
+
+  // What stands between the products. Rows come out as f32 and as q, scale, zero, the operands of `product`, coded as in
+  // `quantise_rows`; but a row with a NaN or an infinity gets the scale NaN, so that its products are NaN. q: rows `ldq`
+  // bytes apart, zero past the last column.
+
+  /// x[i] = LayerNorm(words[ids[i]] · word_scales[ids[i]] + positions[i]), x: (count, dim); otherwise as `embed` of
+  /// ck_kernels.
+  long (*embed)(const int32_t *ids, long count, long dim, const int8_t *words, const float *word_scales, long vocabulary,
+                const float *positions, const float *gamma, const float *beta, float epsilon, float *x, uint8_t *q,
+                long ldq, float *scale, int32_t *zero);
+
+  /// x = LayerNorm(x), x: (rows, dim), contiguous.
+  void (*norm)(float *x, long rows, long dim, const float *gamma, const float *beta, float epsilon, uint8_t *q, long ldq,
+               float *scale, int32_t *zero);
+
+  /// x = GELU(x) to within 4e-5, x: (rows, columns), contiguous.
+  void (*gelu)(float *x, long rows, long columns, uint8_t *q, long ldq, float *scale, int32_t *zero);
+
+  /// x = max(x, 0), x: (rows, columns), contiguous.
+  void (*relu)(float *x, long rows, long columns, uint8_t *q, long ldq, float *scale, int32_t *zero);
+
+  /// The codes alone.
+  void (*encode)(const float *x, long ldx, long rows, long columns, uint8_t *q, long ldq, float *scale, int32_t *zero);
+
+  /// Rows of queries, keys and values, x: (rows, 3 · heads · head_dim), into rows `row` ... of `out`.
+  void (*split_heads)(const float *x, long rows, long heads, long head_dim, const ck_i8_heads *out, long row);
+
+  /// Self-attention of one sequence, rows `row` ..< `row` + `length` of `in`; the context is written as codes,
+  /// (length, heads · head_dim). The scale 1/√head_dim is expected to be in the queries. `scratch`, aligned to 64 bytes, has
+  /// ck_i8_attention_scratch(length, heads, head_dim) bytes.
+  void (*attention)(const ck_i8_heads *in, long row, long length, long heads, long head_dim, uint8_t *q, long ldq,
+                    float *scale, int32_t *zero, void *scratch);
 } ck_i8_kernels;
+
+/// Bytes of scratch memory that `attention` needs, for up to `length` tokens.
+long ck_i8_attention_scratch(long length, long heads, long head_dim);
 
 /// The int8 kernels of one instruction set. It must be supported here.
 const ck_i8_kernels *ck_i8_kernels_for(ck_path path);

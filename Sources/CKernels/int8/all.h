@@ -6,6 +6,8 @@
 
 #include "panels.h"
 #include "products.h"
+#include "layers.h"
+#include "attention.h"
 
 const ck_i8_kernels KERNEL(ck_i8_kernels) = {
     .quantise_rows = KERNEL(quantise_rows),
@@ -13,4 +15,11 @@ const ck_i8_kernels KERNEL(ck_i8_kernels) = {
     .sums = KERNEL(sums),
     .pack_rows = KERNEL(pack_rows),
     .pack_columns = KERNEL(pack_columns),
+    .embed = KERNEL(embed),
+    .norm = KERNEL(norm),
+    .gelu = KERNEL(gelu),
+    .relu = KERNEL(relu),
+    .encode = KERNEL(encode),
+    .split_heads = KERNEL(split_heads),
+    .attention = KERNEL(attention),
 };
