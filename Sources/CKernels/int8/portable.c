@@ -1,4 +1,6 @@
 // The int8 kernels for any CPU: what the compiler makes of them for the baseline instruction set.
+#include <string.h>
+
 #include "../include/int8.h"
 #include "../body/vector.h"
 
@@ -6,10 +8,10 @@
 #define TILE_ROWS 4
 #define TILE_PANELS 1
 
-static void dot_tile(const uint8_t *q, long ldq, long rows, const int8_t *panel, long panels, long depth, int32_t *out,
-                     long ldo) {
+INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ldq, const int8_t *panel, long depth,
+                     int32_t *out, long ldo) {
   (void)panels;
-  for (long r = 0; r < rows; r++, q += ldq, out += ldo) {
+  for (int r = 0; r < rows; r++, q += ldq, out += ldo) {
     int32_t sums[LANES] = {0};
     for (long k = 0; k < depth; k += 4)
       for (int n = 0; n < LANES; n++)
