@@ -40,7 +40,9 @@ int main(int count, char **arguments) {
   const double seconds = count > 3 ? atof(arguments[3]) : 0.2;
   const long all_rows[] = {1, 4, 16, 32, 64, 128, 256, 512};
   printf("%-12s %-11s", "Gop/s, %", "K x N");
-  for (int i = 0; i < 8; i++) printf("     M=%-5ld", all_rows[i]);
+  const long only = count > 2 ? atol(arguments[2]) : 0;
+  for (int i = 0; i < 8; i++)
+    if (!only || only == all_rows[i]) printf("     M=%-5ld", all_rows[i]);
   printf("  peak\n");
   for (unsigned s = 0; s < sizeof subjects / sizeof *subjects; s++) {
     const subject *subject = &subjects[s];
@@ -71,7 +73,7 @@ int main(int count, char **arguments) {
       double best_peak = 0;
       for (int m = 0; m < 8; m++) {
         const long rows = all_rows[m];
-        if (count > 2 && atol(arguments[2]) && atol(arguments[2]) != rows) continue;
+        if (only && only != rows) continue;
         const double operations = 2.0 * (double)rows * (double)depth * (double)channels;
         double best = 0, peak = 0;
         for (const double start = now(); now() - start < seconds;) {

@@ -5,7 +5,7 @@
 // 4 channels × 2 halves of the inputs, which are added at the end.
 #if defined(__x86_64__)
 #include "intrinsics.h"
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+BEGIN_TARGET("avx2,fma")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
@@ -58,5 +58,5 @@ INLINE void dot_tile(const int rows, const int panels, const int16_t *q, long ld
 }
 
 #include "all.h"
-#pragma clang attribute pop
+END_TARGET
 #endif

@@ -1,8 +1,7 @@
 // The int8 kernels for x86-64 with AVX-512 and no byte dot product: as avx2.c, with 8 channels to a register.
 #if defined(__x86_64__)
 #include "intrinsics.h"
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"))), \
-                             apply_to = function)
+BEGIN_TARGET("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
@@ -48,5 +47,5 @@ INLINE void dot_tile(const int rows, const int panels, const int16_t *q, long ld
 }
 
 #include "all.h"
-#pragma clang attribute pop
+END_TARGET
 #endif

@@ -1,8 +1,7 @@
 // The int8 kernels for x86-64 with AVX-512 VNNI: a panel's four inputs of 16 channels are one register.
 #if defined(__x86_64__)
 #include "intrinsics.h"
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma"))), \
-                             apply_to = function)
+BEGIN_TARGET("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
@@ -45,5 +44,5 @@ INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ld
 }
 
 #include "all.h"
-#pragma clang attribute pop
+END_TARGET
 #endif

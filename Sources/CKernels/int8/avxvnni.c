@@ -1,7 +1,7 @@
 // The int8 kernels for x86-64 with AVX-VNNI: a panel's four inputs of 16 channels are two registers.
 #if defined(__x86_64__)
 #include "intrinsics.h"
-#pragma clang attribute push(__attribute__((target("avxvnni,avx2,fma"))), apply_to = function)
+BEGIN_TARGET("avxvnni,avx2,fma")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
@@ -42,5 +42,5 @@ INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ld
 }
 
 #include "all.h"
-#pragma clang attribute pop
+END_TARGET
 #endif

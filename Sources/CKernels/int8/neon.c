@@ -4,7 +4,7 @@
 // difference back: Σ q·w = Σ (q - 128)·w + 128·Σ w.
 #if defined(__aarch64__)
 #include "intrinsics.h"
-#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+BEGIN_TARGET("dotprod")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
@@ -49,5 +49,5 @@ INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ld
 }
 
 #include "all.h"
-#pragma clang attribute pop
+END_TARGET
 #endif
