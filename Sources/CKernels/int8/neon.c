@@ -48,6 +48,15 @@ INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ld
     for (int c = 0; c < 4; c++) vst1q_s32(out + r * ldo + c * 4, sum[r][c]);
 }
 
+INLINE ints panel_offset(const int8_t *panel, long depth) {
+  int32x4_t total[4] = {vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0)};
+  for (long k = 0; k < depth; k += 4)
+    for (int c = 0; c < 4; c++) total[c] = vdotq_s32(total[c], vld1q_s8(panel + k * LANES + c * 16), vdupq_n_s8(-128));
+  ints offset;
+  memcpy(&offset, total, sizeof offset);
+  return -offset;
+}
+
 #include "all.h"
 END_TARGET
 #endif

@@ -3,7 +3,7 @@
 // The including file gives TILE_ROWS × TILE_PANELS, the largest tile, and
 //   dot_tile(rows, panels, q, ldq, panel, depth, out, ldo)
 // which writes the sums of one tile, with `rows` and `panels` constants where it is inlined. If it also gives WIDENED, its
-// tiles take activations of 16 bits; if OFFSET, they sum (q - OFFSET)·w.
+// tiles take activations of 16 bits; if OFFSET, they sum (q - OFFSET)·w, and panel_offset(panel, depth) gives OFFSET·Σ w.
 
 #ifdef WIDENED
 typedef int16_t activation;
@@ -13,6 +13,10 @@ typedef uint8_t activation;
 
 #ifndef OFFSET
 #define OFFSET 0
+INLINE ints panel_offset(const int8_t *panel, long depth) {
+  (void)panel, (void)depth;
+  return splat_int(0);
+}
 #endif
 
 #define TILE_TYPES (const activation *q, long ldq, const int8_t *panel, long depth, int32_t *out, long ldo)
@@ -61,16 +65,16 @@ static void finish_tile(const task *t, const int32_t *sums, long row, long rows,
 }
 
 /// Sums of one tile to where the caller wants them.
-static void copy_tile(const task *t, const int32_t *sums, long row, long rows, long channel, long columns) {
-  ints offset[TILE_PANELS] = {{0}};
-  if (OFFSET != 0)
-    for (long k = 0; k < t->depth; k++)
-      for (long c = 0; c < columns; c++)
-        offset[c / LANES][c % LANES] +=
-            OFFSET * t->panels[(channel + c) / LANES * LANES * t->depth + k / 4 * 64 + c % LANES * 4 + k % 4];
+static void copy_tile(const task *t, const int32_t *sums, const ints *offset, long row, long rows, long channel,
+                      long columns) {
   for (long r = 0; r < rows; r++)
-    for (long c = 0; c < columns; c++)
-      t->sums[(row + r) * t->ldo + channel + c] = sums[r * TILE_COLUMNS + c] + offset[c / LANES][c % LANES];
+    for (long c = 0; c < columns; c += LANES) {
+      const long left = columns - c;
+      ints sum;
+      memcpy(&sum, sums + r * TILE_COLUMNS + c, sizeof sum);
+      sum += offset[c / LANES];
+      memcpy(t->sums + (row + r) * t->ldo + channel + c, &sum, (size_t)(left < LANES ? left : LANES) * 4);
+    }
 }
 
 /// All channels of a block of rows, which is read again for every TILE_COLUMNS channels. The rows are dealt evenly to as
@@ -82,6 +86,9 @@ static void run_block(const task *t, const activation *q, long ldq, long row, lo
     const long columns = t->channels - c < TILE_COLUMNS ? t->channels - c : TILE_COLUMNS;
     const long panels = (columns + LANES - 1) / LANES;
     const int8_t *panel = t->panels + c * t->depth;
+    ints offset[TILE_PANELS];
+    if (t->sums)
+      for (long p = 0; p < panels; p++) offset[p] = panel_offset(panel + p * LANES * t->depth, t->depth);
     for (long i = 0, r = 0; i < count; i++) {
       const long height = rows / count + (i < rows % count);
       tile_function *tile = tiles[height - 1][panels - 1];
@@ -90,7 +97,7 @@ static void run_block(const task *t, const activation *q, long ldq, long row, lo
       } else {
         tile(q + r * ldq, ldq, panel, t->depth, sums, TILE_COLUMNS);
         if (t->sums)
-          copy_tile(t, sums, row + r, height, c, columns);
+          copy_tile(t, sums, offset, row + r, height, c, columns);
         else
           finish_tile(t, sums, row + r, height, c, columns);
       }
