@@ -12,6 +12,8 @@ bool ck_bf16_supported(void) {
                              apply_to = function)
 #include "../body/vector.h"
 
+#include "../body/rows.h"
+
 INLINE __mmask16 first_lanes(long count) { return (__mmask16)(count >= LANES ? 0xffff : (1 << count) - 1); }
 
 void ck_bf16_round_rows(const float *x, long ldx, long rows, long inputs, uint16_t *out, long ldo) {
@@ -26,39 +28,59 @@ void ck_bf16_round_rows(const float *x, long ldx, long rows, long inputs, uint16
   }
 }
 
-/// `rows` × `panels` tile; both counts are constants where this is inlined.
-INLINE void tile(const int rows, const int panels, const uint16_t *x, long ldx, const uint16_t *panel, long depth,
-                 const float *bias, long columns, const float *residual, long ldr, float *y, long ldy) {
-  __m512 sum[14][2];
+#define TILE_ROWS 14
+#define TILE_PANELS 2
+enum { TILE_COLUMNS = TILE_PANELS * LANES, BLOCK_ELEMENTS = 128 << 10 };  // a block of rows stays in the L2 cache
+
+/// Sums of one tile; both counts are constants where this is inlined.
+INLINE void dot_tile(const int rows, const int panels, const uint16_t *x, long ldx, const uint16_t *panel, long depth,
+                     float *out) {
+  __m512 sum[TILE_ROWS][TILE_PANELS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
     for (int p = 0; p < panels; p++) sum[r][p] = _mm512_setzero_ps();
-#pragma clang loop unroll_count(4)
-  for (long k = 0; k < depth; k += 2) {
-    __m512bh right[2];
+
+  const long panel_elements = depth * LANES;
+  row_pointers at = rows_at(x, ldx * 2, rows);
+  for (const uint16_t *end = panel + panel_elements; panel < end; panel += CK_BF16_STEP * LANES) {
+    hold(&at, rows);
 #pragma clang loop unroll(full)
-    for (int p = 0; p < panels; p++)
-      right[p] = (__m512bh)_mm512_loadu_si512(panel + (p * depth + k) * LANES);
+    for (int k = 0; k < CK_BF16_STEP; k += 2) {
+      __m512bh right[TILE_PANELS];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-      int32_t pair;
-      __builtin_memcpy(&pair, x + r * ldx + k, 4);
-      const __m512bh left = (__m512bh)_mm512_set1_epi32(pair);
+      for (int p = 0; p < panels; p++)
+        right[p] = (__m512bh)_mm512_loadu_si512(panel + p * panel_elements + k * LANES);
 #pragma clang loop unroll(full)
-      for (int p = 0; p < panels; p++) sum[r][p] = _mm512_dpbf16_ps(sum[r][p], left, right[p]);
+      for (int r = 0; r < rows; r++) {
+        const __m512bh left = (__m512bh)_mm512_set1_epi32(four_bytes(row_at(&at, r, ldx * 2) + k * 2));
+#pragma clang loop unroll(full)
+        for (int p = 0; p < panels; p++) sum[r][p] = _mm512_dpbf16_ps(sum[r][p], left, right[p]);
+      }
     }
+    step_by(&at, rows, CK_BF16_STEP * 2);
   }
+
 #pragma clang loop unroll(full)
-  for (int p = 0; p < panels; p++) {
-    const __mmask16 mask = first_lanes(columns - p * LANES);
-    const __m512 shift = _mm512_loadu_ps(bias + p * LANES);
+  for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-      __m512 value = _mm512_add_ps(sum[r][p], shift);
-      if (residual)
-        value = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, residual + r * ldr + p * LANES), value);
-      _mm512_mask_storeu_ps(y + r * ldy + p * LANES, mask, value);
+    for (int p = 0; p < panels; p++) _mm512_store_ps(out + r * TILE_COLUMNS + p * LANES, sum[r][p]);
+}
+
+#define TILE_TYPES (const uint16_t *x, long ldx, const uint16_t *panel, long depth, float *out)
+#define TILE_BODY(rows, panels) dot_tile(rows, panels, x, ldx, panel, depth, out)
+#include "../body/tiles.h"
+
+/// Adds bias and residual. `residual` may be null.
+static void finish_tile(const float *sums, const float *bias, long rows, long columns, const float *residual, long ldr,
+                        float *y, long ldy) {
+  for (long c = 0; c < columns; c += LANES) {
+    const __mmask16 mask = first_lanes(columns - c);
+    const __m512 shift = _mm512_loadu_ps(bias + c);
+    for (long r = 0; r < rows; r++) {
+      __m512 value = _mm512_add_ps(_mm512_load_ps(sums + r * TILE_COLUMNS + c), shift);
+      if (residual) value = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, residual + r * ldr + c), value);
+      _mm512_mask_storeu_ps(y + r * ldy + c, mask, value);
     }
   }
 }
@@ -66,10 +88,23 @@ INLINE void tile(const int rows, const int panels, const uint16_t *x, long ldx, 
 void ck_bf16_product(const uint16_t *x, long ldx, long rows, const ck_bf16_weights *w, long first, long count,
                      const float *residual, long ldr, float *y, long ldy) {
   const long depth = ck_bf16_depth(w->inputs);
-  for (long c = 0; c < count; c += LANES)
-    for (long r = 0; r < rows; r++)
-      tile(1, 1, x + r * ldx, ldx, w->panels + (first + c) * depth, depth, w->bias + first + c, count - c,
-           residual ? residual + r * ldr + c : 0, ldr, y + r * ldy + c, ldy);
+  float sums[TILE_ROWS * TILE_COLUMNS] __attribute__((aligned(64)));
+  long most = BLOCK_ELEMENTS / depth / TILE_ROWS * TILE_ROWS;
+  if (most == 0) most = TILE_ROWS;
+  for (long block = 0; block < rows; block += most) {
+    const long height = rows - block < most ? rows - block : most, tiles_needed = (height + TILE_ROWS - 1) / TILE_ROWS;
+    for (long c = 0; c < count; c += TILE_COLUMNS) {
+      const long columns = count - c < TILE_COLUMNS ? count - c : TILE_COLUMNS;
+      const uint16_t *panel = w->panels + (first + c) * depth;
+      for (long i = 0, r = block; i < tiles_needed; i++) {
+        const long tile_rows = height / tiles_needed + (i < height % tiles_needed);
+        tiles[tile_rows - 1][(columns - 1) / LANES](x + r * ldx, ldx, panel, depth, sums);
+        finish_tile(sums, w->bias + first + c, tile_rows, columns, residual ? residual + r * ldr + c : 0, ldr,
+                    y + r * ldy + c, ldy);
+        r += tile_rows;
+      }
+    }
+  }
 }
 
 #pragma clang attribute pop

@@ -18,7 +18,7 @@
 // is what `vpdpbusd` and `sdot` read. Depth is the number of inputs rounded up to a multiple of CK_I8_STEP; channels are
 // rounded up to a multiple of 16; what is padded is zero.
 
-enum { CK_I8_STEP = 16, CK_I8_PANEL = 16, CK_I8_LARGEST_DEPTH = 65536 };
+enum { CK_I8_STEP = 16, CK_I8_PANEL = 16, CK_I8_LARGEST_DEPTH = 32768 };
 
 /// Bytes of an activation row: inputs rounded up to a multiple of CK_I8_STEP.
 long ck_i8_depth(long inputs);

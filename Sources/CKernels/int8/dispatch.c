@@ -2,10 +2,24 @@
 #include "../include/int8.h"
 
 extern const ck_i8_kernels ck_i8_kernels_portable;
+#if defined(__x86_64__)
+extern const ck_i8_kernels ck_i8_kernels_avx2, ck_i8_kernels_avx_vnni, ck_i8_kernels_avx512, ck_i8_kernels_avx512_vnni;
+#elif defined(__aarch64__)
+extern const ck_i8_kernels ck_i8_kernels_neon_dot;
+#endif
 
 const ck_i8_kernels *ck_i8_kernels_for(ck_path path) {
-  (void)path;
-  return &ck_i8_kernels_portable;
+  switch (path) {
+#if defined(__x86_64__)
+    case CK_AVX512_VNNI: return &ck_i8_kernels_avx512_vnni;
+    case CK_AVX512: return &ck_i8_kernels_avx512;
+    case CK_AVX_VNNI: return &ck_i8_kernels_avx_vnni;
+    case CK_AVX2: return &ck_i8_kernels_avx2;
+#elif defined(__aarch64__)
+    case CK_NEON_DOT: return &ck_i8_kernels_neon_dot;
+#endif
+    default: return &ck_i8_kernels_portable;
+  }
 }
 
 long ck_i8_attention_scratch(long length, long heads, long head_dim) {
