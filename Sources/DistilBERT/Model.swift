@@ -5,7 +5,10 @@ import Foundation
 /// lanes share it.
 public final class Model: Sendable {
   public let configuration: ModelConfiguration
+  /// The precision asked for.
   public let precision: Precision
+  /// The precision that is computed in: `precision`, but f32 for bf16 on a CPU without it.
+  public var effectivePrecision: Precision { weights.precision }
   /// The instruction set of the fused kernels.
   public let kernelPath: KernelPath
   /// The directory's name, or owner/name where it is a snapshot in a Hugging Face cache.
@@ -15,20 +18,20 @@ public final class Model: Sendable {
   public let fingerprint: String
   /// Tensors of the checkpoint that the architecture does not use, sorted; usually none.
   public let unusedTensors: [String]
-  let weights: Weights
+  let weights: PreparedWeights
 
   /// Label of each class, by class index.
   public var labels: [String] { configuration.labels }
   /// Number of weights.
   public var parameterCount: Int { configuration.parameterCount }
   /// Memory of the weights in bytes, as loaded.
-  public var weightBytes: Int { weights.memory.capacity * MemoryLayout<Float>.stride }
+  public var weightBytes: Int { weights.bytes }
   var kernels: ck_kernels { kernelPath.kernels }
 
   /// Loads `config.json` and `model.safetensors` (F32, F16 or BF16, also mixed) from a directory. Any other file is ignored.
   ///
   /// The checkpoint is memory-mapped while its weights are converted into memory of this process, and let go then: a file that is
-  /// cut off later harms nothing. `SENTIMENT_KERNELS` (portable, avx2, avx512) forces the kernels' instruction set.
+  /// cut off later harms nothing. `SENTIMENT_KERNELS` (``KernelPath``) forces the kernels' instruction set.
   ///
   /// Throws a `ModelError` that names file, tensor or field, what was expected and what was found, whatever the directory holds.
   public convenience init(directory: URL, precision: Precision = .f32) throws(ModelError) {
@@ -43,8 +46,9 @@ public final class Model: Sendable {
     let checkpoint = try Safetensors(file: MappedFile(path: directory.appending(path: "model.safetensors").path))
     let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
     fingerprint = Self.fingerprint(of: [checkpoint.file] + vocabulary, after: configurationBytes)
-    weights = try WeightLoader.load(checkpoint, as: configuration, kernels: kernelPath.kernels)
-    unusedTensors = WeightLoader.unusedTensors(of: checkpoint, as: configuration)
+    let reader = try CheckpointReader(checkpoint, as: configuration)
+    weights = try PreparedWeights(reader, precision: precision, kernels: kernelPath.kernels)
+    unusedTensors = CheckpointReader.unusedTensors(of: checkpoint, as: configuration)
     name = Self.name(of: directory)
     self.configuration = configuration
     self.precision = precision

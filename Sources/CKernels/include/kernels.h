@@ -13,11 +13,14 @@
 // multiply-add where a product is added, sums over 16 lanes that are folded in halves (lane i with i + 8, then 4, 2, 1).
 // So each instruction set gives the same bits for the same input.
 
-/// The instruction sets that the kernels are compiled for.
+/// The instruction sets that the kernels are compiled for. Those with a byte dot product differ for int8 only.
 typedef enum {
-  CK_PORTABLE = 0,  ///< plain C; NEON on arm64
-  CK_AVX2 = 1,      ///< x86-64 with AVX2 and FMA
-  CK_AVX512 = 2,    ///< x86-64 with AVX-512 F, DQ, BW, VL
+  CK_PORTABLE = 0,     ///< plain C; NEON on arm64
+  CK_NEON_DOT,         ///< arm64 with the dot product instructions
+  CK_AVX2,             ///< x86-64 with AVX2 and FMA
+  CK_AVX_VNNI,         ///< the same with the 256-bit byte dot product
+  CK_AVX512,           ///< x86-64 with AVX-512 F, DQ, BW, VL
+  CK_AVX512_VNNI,      ///< the same with the 512-bit byte dot product
 } ck_path;
 
 typedef struct {
@@ -73,6 +76,8 @@ enum {
   CK_FEATURE_AVX512_VNNI = 8,
   CK_FEATURE_AVX512_BF16 = 16,
   CK_FEATURE_NEON = 32,
+  CK_FEATURE_AVX_VNNI = 64,
+  CK_FEATURE_NEON_DOT = 128,
 };
 int ck_cpu_features(void);
 

@@ -1,9 +1,14 @@
 import CKernels
 
-/// The instruction set that the fused kernels run on. Each gives the same bits for the same input; matrix products go
-/// through OpenBLAS, which chooses for itself.
+/// The instruction set that the kernels run on, slowest first. Each gives the same bits for the same input; f32 matrix
+/// products go through OpenBLAS, which chooses for itself.
 public enum KernelPath: String, Sendable, CaseIterable {
-  case portable, avx2, avx512
+  case portable
+  case neonDot = "neon-dot"
+  case avx2
+  case avxVNNI = "avx-vnni"
+  case avx512
+  case avx512VNNI = "avx512-vnni"
 
   /// The environment variable that forces one.
   public static let environmentVariable = "SENTIMENT_KERNELS"
@@ -37,11 +42,16 @@ public enum KernelPath: String, Sendable, CaseIterable {
 
   var kernels: ck_kernels { ck_kernels_for(identifier).pointee }
 
+  var int8Kernels: ck_i8_kernels { ck_i8_kernels_for(identifier).pointee }
+
   private var identifier: ck_path {
     switch self {
     case .portable: CK_PORTABLE
+    case .neonDot: CK_NEON_DOT
     case .avx2: CK_AVX2
+    case .avxVNNI: CK_AVX_VNNI
     case .avx512: CK_AVX512
+    case .avx512VNNI: CK_AVX512_VNNI
     }
   }
 
@@ -50,7 +60,8 @@ public enum KernelPath: String, Sendable, CaseIterable {
     let features = Int(ck_cpu_features())
     let names = [
       (CK_FEATURE_AVX2, "avx2"), (CK_FEATURE_FMA, "fma"), (CK_FEATURE_AVX512, "avx512"),
-      (CK_FEATURE_AVX512_VNNI, "avx512-vnni"), (CK_FEATURE_AVX512_BF16, "avx512-bf16"), (CK_FEATURE_NEON, "neon"),
+      (CK_FEATURE_AVX_VNNI, "avx-vnni"), (CK_FEATURE_AVX512_VNNI, "avx512-vnni"),
+      (CK_FEATURE_AVX512_BF16, "avx512-bf16"), (CK_FEATURE_NEON, "neon"), (CK_FEATURE_NEON_DOT, "neon-dot"),
     ]
     return names.filter { features & Int($0.0) != 0 }.map(\.1)
   }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Runs a model on one thread: a workspace, and the forward pass over batches of token ids.
 ///
 /// Make one lane per thread; all share the model. A lane is not `Sendable`: it belongs to the thread that uses it. A forward
@@ -10,13 +12,9 @@ public final class Lane {
   /// Longest sequence, in tokens, that this lane takes: the model's `maximumPositions`, or `maximumTokens` if that is less.
   public let longestSequence: Int
   /// Memory of the workspace in bytes; `Workspace` gives the formula. OpenBLAS keeps a few MB more per thread.
-  public var workspaceBytes: Int { workspace.memory.capacity * MemoryLayout<Float>.stride }
+  public var workspaceBytes: Int { pass.workspaceBytes }
 
-  private let workspace: Workspace
-  private let encoder: Encoder
-
-  /// Rows at which matrix products have reached their speed; a larger batch is computed in slices of about so many.
-  static let sliceRows = 1_024
+  private let pass: any ForwardPass
 
   /// Prepares a workspace for batches of any size. It is sized by `maximumTokens` (≥ 1), up to the larger of 1,024 tokens and
   /// one longest sequence: larger batches are computed in slices, at the same speed. Throws `.outOfMemory`.
@@ -28,11 +26,17 @@ public final class Lane {
     }
     self.model = model
     let configuration = model.configuration
-    longestSequence = min(maximumTokens, configuration.maximumPositions)
-    let wanted = max(min(maximumTokens, Self.sliceRows), Encoder.rows(of: longestSequence))
-    let rows = Encoder.roundUp(wanted, to: MatrixProduct.rowMultiple)
-    workspace = try Workspace(configuration, rows: rows, longestSequence: longestSequence)
-    encoder = Encoder(configuration: configuration, weights: model.weights, kernels: model.kernels, workspace: workspace)
+    switch model.weights {
+    case .f32(let weights):
+      longestSequence = min(maximumTokens, configuration.maximumPositions)
+      pass = try F32Pass(
+        configuration, weights: weights, kernels: model.kernels, maximumTokens: maximumTokens, longestSequence: longestSequence)
+    case .int8(let weights):
+      longestSequence = min(maximumTokens, configuration.maximumPositions, Int(CK_I8_LARGEST_DEPTH))
+      pass = try Int8Pass(
+        configuration, weights: weights, kernels: model.kernelPath, maximumTokens: maximumTokens,
+        longestSequence: longestSequence)
+    }
   }
 
   /// Computes the logits of a batch.
@@ -60,21 +64,20 @@ public final class Lane {
     ids: UnsafeBufferPointer<Int32>, lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutableBufferPointer<Float>
   ) -> Int? {
     guard let ids = ids.baseAddress, let logits = logits.baseAddress else { return nil }
-    let head = ClassifierHead(encoder: encoder)
     var token = 0
     var start = 0
     while start < lengths.count {
       var end = start
       var rows = 0
       var tokens = 0
-      while end < lengths.count, rows + Encoder.rows(of: lengths[end]) <= workspace.rows {
-        rows += Encoder.rows(of: lengths[end])
+      while end < lengths.count, rows + pass.rows(of: lengths[end]) <= pass.rows {
+        rows += pass.rows(of: lengths[end])
         tokens += lengths[end]
         end += 1
       }
       let slice = UnsafeBufferPointer(rebasing: lengths[start..<end])
-      if let bad = encoder.run(ids: ids + token, lengths: slice) { return token + bad }
-      head.run(lengths: slice, logits: logits + start * model.labels.count)
+      let place = logits + start * model.labels.count
+      if let bad = pass.run(ids: ids + token, lengths: slice, logits: place) { return token + bad }
       token += tokens
       start = end
     }

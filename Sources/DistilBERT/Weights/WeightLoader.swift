@@ -3,102 +3,25 @@ import CKernels
 /// Turns a checkpoint's tensors into `Weights`: checks them all, then converts each into the place and form that the forward
 /// pass reads it in.
 struct WeightLoader {
-  private let configuration: ModelConfiguration
-  private let checkpoint: Safetensors
+  private let reader: CheckpointReader
   private let kernels: ck_kernels
   private let memory: FloatMemory
+  private var configuration: ModelConfiguration { reader.configuration }
 
-  static func load(_ checkpoint: Safetensors, as configuration: ModelConfiguration, kernels: ck_kernels) throws(ModelError)
-    -> Weights
-  {
-    let expected = expectedTensors(of: configuration)
-    for (name, shape) in expected { try check(name, shape: shape, in: checkpoint) }
+  static func load(_ reader: CheckpointReader, kernels: ck_kernels) throws(ModelError) -> Weights {
     // Every tensor is kept; only biases move (the keys' goes, a few sums stay).
+    let expected = CheckpointReader.expectedTensors(of: reader.configuration)
     let capacity = FloatMemory.capacity(for: expected.map { $0.shape.reduce(1, *) })
     let memory = try FloatMemory(capacity: capacity, purpose: "weights at f32")
-    return try WeightLoader(configuration: configuration, checkpoint: checkpoint, kernels: kernels, memory: memory).weights()
+    return try WeightLoader(reader: reader, kernels: kernels, memory: memory).weights()
   }
-
-  /// Tensors of the checkpoint that the architecture does not use, sorted.
-  static func unusedTensors(of checkpoint: Safetensors, as configuration: ModelConfiguration) -> [String] {
-    let expected = Set(expectedTensors(of: configuration).map(\.name))
-    return checkpoint.tensors.keys.filter { !expected.contains($0) }.sorted()
-  }
-
-  /// Name and shape of every tensor of `DistilBertForSequenceClassification`.
-  static func expectedTensors(of configuration: ModelConfiguration) -> [(name: String, shape: [Int])] {
-    let d = configuration.dimension
-    let h = configuration.hiddenDimension
-    var result: [(name: String, shape: [Int])] = [
-      ("distilbert.embeddings.word_embeddings.weight", [configuration.vocabularySize, d]),
-      ("distilbert.embeddings.position_embeddings.weight", [configuration.maximumPositions, d]),
-    ]
-    func add(_ module: String, _ shape: [Int]) {
-      result.append(("\(module).weight", shape))
-      result.append(("\(module).bias", [shape[0]]))
-    }
-    add("distilbert.embeddings.LayerNorm", [d])
-    for layer in 0..<configuration.layers {
-      let prefix = "distilbert.transformer.layer.\(layer)"
-      for part in ["q_lin", "k_lin", "v_lin", "out_lin"] { add("\(prefix).attention.\(part)", [d, d]) }
-      add("\(prefix).sa_layer_norm", [d])
-      add("\(prefix).ffn.lin1", [h, d])
-      add("\(prefix).ffn.lin2", [d, h])
-      add("\(prefix).output_layer_norm", [d])
-    }
-    add("pre_classifier", [d, d])
-    add("classifier", [configuration.labels.count, d])
-    return result
-  }
-
-  private static func check(_ name: String, shape: [Int], in checkpoint: Safetensors) throws(ModelError) {
-    let file = checkpoint.file.path
-    guard let tensor = checkpoint.tensors[name] else {
-      throw ModelError(
-        .missingTensor, file: file, subject: name, expected: "a tensor of shape \(shape)",
-        found: "none of that name among \(checkpoint.tensors.count)",
-        advice: "The model must be a DistilBertForSequenceClassification saved with save_pretrained.")
-    }
-    guard tensor.shape == shape else {
-      throw ModelError(
-        .wrongShape, file: file, subject: name, expected: "shape \(shape), by config.json", found: "\(tensor.shape)",
-        advice: "config.json and model.safetensors must come from the same model.")
-    }
-    guard elementTypes[tensor.type] != nil else {
-      throw ModelError(
-        .wrongType, file: file, subject: name, expected: "F32, F16 or BF16", found: tensor.type,
-        advice: "Save the model in one of those types (model.to(torch.float32).save_pretrained).")
-    }
-  }
-
-  private static let elementTypes = ["F32": CK_F32, "F16": CK_F16, "BF16": CK_BF16]
 
   // MARK: Tensors
 
-  /// Converts a tensor into memory. `place` converts, and returns the index of the first element that is not finite.
-  private func convert(_ name: String, place: (UnsafeRawPointer, ck_type) -> Int) throws(ModelError) {
-    let file = checkpoint.file
-    guard let tensor = checkpoint.tensors[name], let type = Self.elementTypes[tensor.type],
-      let source = file.bytes.baseAddress
-    else { return }
-    try file.checkUnchanged()
-    let bad = place(source + tensor.range.lowerBound, type)
-    try file.checkUnchanged()
-    file.release(tensor.range)
-    guard bad < 0 else {
-      throw ModelError(
-        .notFinite, file: file.path, subject: name, expected: "finite weights",
-        found: "NaN or infinity at element \(bad) of \(tensor.shape)",
-        advice: "The training of this model went wrong, or the file is damaged; use another checkpoint.")
-    }
-  }
-
-  private func elementCount(_ name: String) -> Int { checkpoint.tensors[name]?.shape.reduce(1, *) ?? 0 }
-
   private func tensor(_ name: String, scale: Float = 1) throws(ModelError) -> UnsafeMutablePointer<Float> {
-    let count = elementCount(name)
+    let count = reader.elementCount(name)
     let place = memory.take(count)
-    try convert(name) { ck_convert($0, $1, count, scale, place) }
+    try reader.convert(name) { ck_convert($0, $1, count, scale, place) }
     return place
   }
 
@@ -109,7 +32,7 @@ struct WeightLoader {
     let all = outputs * names.count
     let weights = memory.take(all * inputs)
     for (index, name) in names.enumerated() {
-      try convert("\(name).weight") {
+      try reader.convert("\(name).weight") {
         switch form {
         case .rows: ck_convert($0, $1, outputs * inputs, scales[index], weights + index * outputs * inputs)
         case .matrix: ck_convert_transposed($0, $1, outputs, inputs, scales[index], weights + index * outputs, all)

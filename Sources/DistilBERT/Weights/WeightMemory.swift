@@ -30,16 +30,29 @@ final class FloatMemory: @unchecked Sendable {
     self.capacity = max(capacity, 1)
   }
 
-  deinit { munmap(base, capacity * MemoryLayout<Float>.stride) }
+  deinit { munmap(base, bytes) }
 
   /// What `take` of each of these counts adds up to.
   static func capacity(for counts: [Int]) -> Int { counts.reduce(0) { $0 + rounded($1) } }
+
+  /// Floats that hold so many bytes.
+  static func floats(forBytes count: Int) -> Int { (count + 3) / 4 }
+
+  var bytes: Int { capacity * MemoryLayout<Float>.stride }
+  /// The first float, for memory that is used as a whole.
+  var start: UnsafeMutablePointer<Float> { base }
 
   /// The next `count` floats. The caller asks for no more than `capacity` in all.
   func take(_ count: Int) -> UnsafeMutablePointer<Float> {
     precondition(count <= capacity - used, "more floats taken than planned")
     defer { used += Self.rounded(count) }
     return base + used
+  }
+
+  /// The next `count` bytes, as elements of another type.
+  func takeBytes<Element>(_ count: Int, as type: Element.Type) -> UnsafeMutablePointer<Element> {
+    let place = UnsafeMutableRawPointer(take(Self.floats(forBytes: count)))
+    return place.bindMemory(to: type, capacity: count / MemoryLayout<Element>.stride)
   }
 
   private static func rounded(_ count: Int) -> Int { (count + 15) / 16 * 16 }

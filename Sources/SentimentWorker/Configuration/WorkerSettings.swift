@@ -105,7 +105,8 @@ enum WorkerSettings {
     summary: "Hugging Face directory of a DistilBERT sequence classifier.", placeholder: "DIR",
     defaultNote: "the bundled \(ModelDirectory.bundled)", completes: .directory)
   static let precision = Setting<ModelPrecision>(
-    "model.precision", flag: "precision", default: .f32, summary: "Number format of the weights and matrix products.")
+    "model.precision", flag: "precision", default: .f32, summary: "Number format of the weights and matrix products.",
+    discussion: "f32 is the model as published; int8 is fastest and gives the same bits on every CPU; bf16 needs AVX-512 BF16, and is computed in f32 without it.")
   static let lanes = Setting<Int?>(
     "model.lanes", flag: "lanes", default: nil, allowed: .range(1...1024),
     summary: "Engine lanes, one thread each.", defaultNote: "one per core")
@@ -218,6 +219,6 @@ enum TextSettings {
 enum InputFormat: String, SettingChoice { case text, json }
 enum LogThreshold: String, SettingChoice { case trace, debug, info, notice, warning, error }
 enum LogFormat: String, SettingChoice { case auto, text, json }
-enum ModelPrecision: String, SettingChoice { case f32 }
+enum ModelPrecision: String, SettingChoice { case f32, bf16, int8 }
 enum ClassifyOutput: String, SettingChoice { case table, jsonl }
 enum TextSourceFormat: String, SettingChoice { case auto, txt, jsonl, csv }

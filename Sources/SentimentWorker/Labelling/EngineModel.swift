@@ -64,7 +64,7 @@ struct EngineModel: LabellingModel {
     }
     tokenizer = try ModelTokenizer(directory: directory, configuration: model.configuration)
     self.maximumBatchTokens = max(maximumBatchTokens, tokenizer.maximumTokens)
-    identity = ModelIdentity(name: model.name, fingerprint: model.fingerprint, precision: model.precision.rawValue)
+    identity = ModelIdentity(name: model.name, fingerprint: model.fingerprint, precision: model.effectivePrecision.rawValue)
     labels = model.labels
   }
 

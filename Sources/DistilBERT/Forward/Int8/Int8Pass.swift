@@ -1,0 +1,130 @@
+import CKernels
+
+/// The forward pass at int8: every product of a linear layer and of attention in integers, nothing through OpenBLAS, the same
+/// bits on every kernel path.
+///
+/// Attention runs per sequence. Between it and the next layer's attention each token is alone, so that a tile of rows goes
+/// through all of that at a time and its activations stay in the cache.
+struct Int8Pass: ForwardPass {
+  let configuration: ModelConfiguration
+  let weights: Int8Weights
+  let kernels: ck_i8_kernels
+  let floatKernels: ck_kernels
+  let workspace: Int8Workspace
+
+  init(
+    _ configuration: ModelConfiguration, weights: Int8Weights, kernels path: KernelPath, maximumTokens: Int,
+    longestSequence: Int
+  ) throws(ModelError) {
+    self.configuration = configuration
+    self.weights = weights
+    kernels = path.int8Kernels
+    floatKernels = path.kernels
+    let rows = max(min(maximumTokens, Self.sliceRows), longestSequence)
+    workspace = try Int8Workspace(configuration, rows: rows, longestSequence: longestSequence)
+  }
+
+  var rows: Int { workspace.rows }
+  var workspaceBytes: Int { workspace.memory.bytes }
+
+  func rows(of length: Int) -> Int { length }
+
+  func run(
+    ids: UnsafePointer<Int32>, lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutablePointer<Float>
+  ) -> Int? {
+    var rows = 0
+    for length in lengths {
+      let bad = embed(ids + rows, count: length, atRow: rows)
+      guard bad < 0 else { return rows + bad }
+      rows += length
+    }
+    if let first = weights.layers.first {
+      forEachTile(of: rows) { row, count in project(first.attentionInput, row: row, count: count) }
+    }
+    for index in weights.layers.indices {
+      attend(lengths)
+      forEachTile(of: rows) { row, count in
+        finishLayer(weights.layers[index], row: row, count: count)
+        if index + 1 < weights.layers.count {
+          project(weights.layers[index + 1].attentionInput, row: row, count: count)
+        }
+      }
+    }
+    runHead(lengths: lengths, logits: logits)
+    return nil
+  }
+
+  private func forEachTile(of rows: Int, _ body: (_ row: Int, _ count: Int) -> Void) {
+    for row in stride(from: 0, to: rows, by: Int8Workspace.tileRows) { body(row, min(Int8Workspace.tileRows, rows - row)) }
+  }
+
+  private func embed(_ ids: UnsafePointer<Int32>, count: Int, atRow row: Int) -> Int {
+    let d = configuration.dimension
+    let norm = weights.embeddingNorm
+    let coded = workspace.coded[from: row]
+    return kernels.embed(
+      ids, count, d, weights.words, weights.wordScales, configuration.vocabularySize, weights.positions, norm.gamma, norm.beta,
+      LayerNorm.epsilon, workspace.hidden + row * d, coded.codes, coded.stride, coded.scales, coded.zeros)
+  }
+
+  /// Queries, keys and values of a tile.
+  private func project(_ layer: Int8Linear, row: Int, count: Int) {
+    multiply(workspace.coded[from: row], rows: count, by: layer, into: workspace.wide)
+    withUnsafePointer(to: workspace.heads) {
+      kernels.split_heads(workspace.wide, count, configuration.heads, configuration.headDimension, $0, row)
+    }
+  }
+
+  /// The context of every token, as codes.
+  private func attend(_ lengths: UnsafeBufferPointer<Int>) {
+    var row = 0
+    for length in lengths {
+      let context = workspace.coded[from: row]
+      withUnsafePointer(to: workspace.heads) {
+        kernels.attention(
+          $0, row, length, configuration.heads, configuration.headDimension, context.codes, context.stride, context.scales,
+          context.zeros, workspace.attention)
+      }
+      row += length
+    }
+  }
+
+  /// hidden = LayerNorm(hidden + W_o·context), then hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), for a tile.
+  private func finishLayer(_ layer: Int8LayerWeights, row: Int, count: Int) {
+    let tile = workspace.hidden + row * configuration.dimension
+    let coded = workspace.coded[from: row]
+    multiply(coded, rows: count, by: layer.attentionOutput, into: tile, residual: true)
+    normalise(tile, rows: count, norm: layer.attentionNorm, into: coded)
+    multiply(coded, rows: count, by: layer.feedForwardIn, into: workspace.wide)
+    activate(workspace.wide, rows: count, into: workspace.wideCoded)
+    multiply(workspace.wideCoded, rows: count, by: layer.feedForwardOut, into: tile, residual: true)
+    normalise(tile, rows: count, norm: layer.outputNorm, into: coded)
+  }
+
+  // MARK: Kernels
+
+  /// y = x·wᵀ + bias, or y += x·wᵀ + bias. y: (rows, outputs), rows `ldy` floats apart, or contiguous.
+  func multiply(
+    _ x: CodedRows, rows: Int, by linear: Int8Linear, into y: UnsafeMutablePointer<Float>, ldy: Int? = nil,
+    residual: Bool = false
+  ) {
+    let ldy = ldy ?? linear.outputs
+    kernels.product(
+      x.codes, x.stride, x.scales, x.zeros, rows, linear.weights, 0, linear.outputs, residual ? UnsafePointer(y) : nil, ldy, y,
+      ldy)
+  }
+
+  func normalise(_ x: UnsafeMutablePointer<Float>, rows: Int, norm: LayerNorm, into coded: CodedRows) {
+    kernels.norm(
+      x, rows, configuration.dimension, norm.gamma, norm.beta, LayerNorm.epsilon, coded.codes, coded.stride, coded.scales,
+      coded.zeros)
+  }
+
+  func activate(_ x: UnsafeMutablePointer<Float>, rows: Int, into coded: CodedRows) {
+    let h = configuration.hiddenDimension
+    switch configuration.activation {
+    case .gelu: kernels.gelu(x, rows, h, coded.codes, coded.stride, coded.scales, coded.zeros)
+    case .relu: kernels.relu(x, rows, h, coded.codes, coded.stride, coded.scales, coded.zeros)
+    }
+  }
+}
