@@ -16,6 +16,8 @@ final class Intake {
   /// Assigned partitions that are paused. Only these are ever resumed: resuming one that is not paused makes librdkafka
   /// 2.0.2 fetch again what it has just delivered.
   private var paused: Set<TopicPartition> = []
+  /// How often each partition's offsets went back, as far as it was logged.
+  private var knownRewinds: [TopicPartition: Int] = [:]
   /// Partitions were assigned that have to be paused if consumption is.
   private var isAssignmentNew = false
 
@@ -218,6 +220,14 @@ final class Intake {
 
   private func refreshLag() throws(KafkaError) {
     let assignment = try consumer.assignment()
+    for partition in assignment {
+      let rewinds = state.withLock { $0.core.rewinds(of: partition) }
+      guard rewinds > knownRewinds[partition, default: 0] else { continue }
+      knownRewinds[partition] = rewinds
+      log.warning(
+        "offsets went back: the topic was truncated or made anew, or the client fetched again; what comes is labelled as it comes",
+        ["partition": "\(partition)"])
+    }
     let positions = try consumer.position(assignment)
     var lag: [TopicPartition: Int64] = [:]
     for partition in assignment {
@@ -317,6 +327,7 @@ extension Intake: ConsumerDelegate {
   /// otherwise be once more if the partitions came straight back.
   private func forget(_ partitions: [TopicPartition]) {
     group.removeAll { partitions.contains($0.record.message.topicPartition) }
+    for partition in partitions { knownRewinds[partition] = nil }
     metrics.lag = metrics.lag.filter { !partitions.contains($0.key) }
   }
 }

@@ -33,7 +33,7 @@ final class Worker: Sendable {
   func stop() {
     state.update { state in
       // What no lane has begun is not lost: it was never committed, and whoever has the partition next reads it.
-      state.drain(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds, isWaitingDropped: true)
+      state.finishBegun(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds)
     }
   }
 

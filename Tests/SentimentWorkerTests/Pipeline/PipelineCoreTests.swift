@@ -134,6 +134,20 @@ func check<Value: Equatable>(_ actual: Value, _ expected: Value, sourceLocation:
     #expect(done == 4)
   }
 
+  @Test func offsetsThatGoBackAreLabelledAndCommittedAsTheyCome() {
+    var core = makeCore()
+    core.assign(["a"])
+    for offset: Int64 in [50, 51, 0, 1] { check(core.admit(offset, of: "a")) }
+    #expect(core.rewinds(of: "a") == 1)
+    for work in core.takeBatch(at: 0) ?? [] { core.settle(work.id, "\(work.input)") }
+    let releases = core.releaseAll()
+    #expect(releases.map(\.outcome) == ["50", "51", "0", "1"])
+    for release in releases.prefix(2) { _ = core.acknowledge(release.id) }
+    check(core.takeCommits(), ["a": 52])
+    for release in releases.suffix(2) { _ = core.acknowledge(release.id) }
+    check(core.takeCommits(), ["a": 2])
+  }
+
   @Test func aRefusedOutcomeIsReplacedInPlace() {
     var core = makeCore()
     core.assign(["a"])

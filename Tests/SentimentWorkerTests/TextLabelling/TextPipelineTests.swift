@@ -70,7 +70,7 @@ struct LetterModel: LabellingModel {
       let answer =
         switch text {
         case "": "blank"
-        case "!": "model"
+        case "!": "model-error"
         case "apple": "Low"
         default: "High+"
         }
@@ -82,6 +82,30 @@ struct LetterModel: LabellingModel {
   @Test func aReaderThatGoesAwayEndsTheRun() throws {
     let answers = try run(Array(repeating: "apple", count: 10_000), lanes: 2, readUntil: 3)
     #expect(answers.count == 3)
+  }
+
+  /// A model whose lanes cannot be made.
+  private struct NoLaneModel: LabellingModel {
+    let identity = ModelIdentity(name: "none", fingerprint: "0", precision: "none")
+    let labels = ["A"]
+    let maximumTokens = 8
+    func tokenise(_ text: Span<UInt8>) throws(LabellingFailure) -> TokenisedText { TokenisedText(ids: [1], isTruncated: false) }
+    func makeLane() throws(WorkerError) -> any LabellingLane { throw WorkerError(.model, "no memory") }
+  }
+
+  @Test func lanesThatCannotBeMadeEndTheRun() {
+    let pipeline = TextPipeline(
+      model: NoLaneModel(), lanes: 2, batch: BatchLimits(tokens: 16, records: 4, wait: .zero),
+      inFlight: FlowControl.Limits(tokens: 4, bytes: 1 << 20, records: 16)
+    ) { _, _ in true }
+    var number = 0
+    let error = #expect(throws: WorkerError.self) {
+      try pipeline.run {
+        number += 1
+        return number > 100 ? nil : TextItem(number: number, line: number, text: .success([65]))
+      }
+    }
+    #expect(error?.kind == .model)
   }
 
   @Test func nothingInNothingOut() throws {
