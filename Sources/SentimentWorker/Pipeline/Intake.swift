@@ -164,8 +164,12 @@ final class Intake {
 
   private func keepHouse() throws(KafkaError) {
     let now = MonotonicClock.now
-    let (action, isPaused) = state.withLock { ($0.core.nextFlowAction(), $0.core.isPaused) }
-    if action == .pause { metrics.pauses.increment() }
+    let action = state.withLock { $0.core.nextFlowAction() }
+    if action == .pause {
+      metrics.pauses.increment()
+      if awaitRoom() { return }
+    }
+    let isPaused = state.withLock { $0.core.isPaused }
     if action != nil || isAssignmentNew {
       isAssignmentNew = false
       if isPaused { try pause(consumer.assignment()) } else { try resume(Array(paused)) }
@@ -179,6 +183,17 @@ final class Intake {
       nextLag = now &+ 1_000_000_000
       try refreshLag()
     }
+  }
+
+  /// Waits a little at a bound, without polling, until there is room again; false if that takes longer.
+  ///
+  /// A pause is dear: what is prefetched is dropped, and fetching begins again half a second after the resume. Standing
+  /// still for less than a second costs nothing, and no heartbeat depends on it.
+  private func awaitRoom() -> Bool {
+    let isThere: Bool? = state.wait(until: MonotonicClock.now &+ 1_000_000_000) { state, _ in
+      state.core.nextFlowAction() == .resume || !state.isRunning ? true : nil
+    }
+    return isThere != nil
   }
 
   private func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
