@@ -36,7 +36,7 @@ struct SyntheticModel: CustomStringConvertible, Sendable {
   /// All tensors at one element type: F32, F16 or BF16, which all hold the weights exactly.
   func tensors(_ type: String = "F32") throws -> [ModelDirectory.Tensor] {
     let file = try ModelConfiguration(text: configuration)
-    return WeightLoader.expectedTensors(of: file).map { name, shape in
+    return CheckpointReader.expectedTensors(of: file).map { name, shape in
       .init(name: name, type: type, shape: shape, values: Self.weights(name, count: shape.reduce(1, *)))
     }
   }
