@@ -23,7 +23,7 @@ extension ModelError {
   init(fileAsDirectory path: String) {
     self.init(
       .unreadableFile, file: path, subject: "model", expected: "a directory", found: "a file",
-      advice: "A directory is expected, this is a file; give the directory that has config.json and model.safetensors in it.")
+      advice: "Give the directory that has config.json and model.safetensors in it.")
   }
 
   /// For a directory without `model.safetensors`: what is there in its place, if anything is.

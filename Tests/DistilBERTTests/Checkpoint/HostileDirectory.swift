@@ -143,7 +143,7 @@ struct HostileDirectory: CustomStringConvertible, Sendable {
     return [
       make("one byte", Data([1])), make("eight bytes", Data(count: 8)), make("nine bytes", Data(count: 9)),
       make("zero bytes", Data(count: 4096), subject: "header length"),
-      make("text", Data("version https://git-lfs.github.com/spec/v1".utf8)),
+      make("text", Data("<!doctype html><title>Not Found</title>".utf8)),
       make("length 1", header("{}", length: 1), subject: "header length"),
       make("length past the end", header("{}", length: 67), subject: "header length"),
       make("length of 100 GB", header("{}", length: 100_000_000_000), subject: "header length"),

@@ -75,7 +75,7 @@ struct HostileDirectoryTests {
     let directory = try SyntheticModel().write()
     let file = directory.url.appending(path: "model.safetensors")
     let error = try #require(throws: ModelError.self) { try Model(directory: file) }
-    #expect(error.file == file.path && error.description.contains("directory is expected, this is a file"))
+    #expect(error.file == file.path && error.description.contains("expected a directory, found a file"))
     #expect(error.description.split(separator: file.path, omittingEmptySubsequences: false).count == 2)
   }
 
