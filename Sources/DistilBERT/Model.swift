@@ -18,6 +18,15 @@ public final class Model: Sendable {
   public let fingerprint: String
   /// Tensors of the checkpoint that the architecture does not use, sorted; usually none.
   public let unusedTensors: [String]
+  /// What this engine reads otherwise than the directory's author may have meant, each a sentence for a log; usually none.
+  public var remarks: [String] {
+    guard let first = unusedTensors.first else { return configuration.remarks }
+    let number = unusedTensors.count == 1 ? "a tensor" : "\(unusedTensors.count) tensors"
+    return configuration.remarks + [
+      "model.safetensors has \(number) that a DistilBERT sequence classifier does not use, and that this engine ignores: "
+        + printable(first) + (unusedTensors.count == 1 ? "." : ", …")
+    ]
+  }
   let weights: PreparedWeights
 
   /// Label of each class, by class index.
@@ -43,7 +52,7 @@ public final class Model: Sendable {
   public init(directory: URL, precision: Precision = .f32, kernelPath: KernelPath) throws(ModelError) {
     try kernelPath.checkSupported()
     let (configuration, configurationBytes) = try ModelConfiguration.read(from: directory)
-    let checkpoint = try Safetensors(file: MappedFile(path: directory.appending(path: "model.safetensors").path))
+    let checkpoint = try Self.checkpoint(in: directory)
     let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
     fingerprint = Self.fingerprint(of: [checkpoint.file] + vocabulary, after: configurationBytes)
     let reader = try CheckpointReader(checkpoint, as: configuration)
@@ -53,6 +62,14 @@ public final class Model: Sendable {
     self.configuration = configuration
     self.precision = precision
     self.kernelPath = kernelPath
+  }
+
+  private static func checkpoint(in directory: URL) throws(ModelError) -> Safetensors {
+    let path = directory.appending(path: "model.safetensors").path
+    if !FileManager.default.fileExists(atPath: path), let error = ModelError(weightsElsewhereIn: directory, file: path) {
+      throw error
+    }
+    return try Safetensors(file: MappedFile(path: path))
   }
 
   /// What computes: OpenBLAS's version and build, the CPU kernels it chose, the fused kernels' instruction set, CPU features.

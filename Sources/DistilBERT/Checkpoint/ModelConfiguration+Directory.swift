@@ -15,9 +15,14 @@ extension ModelConfiguration {
     do throws(RegularFile.Failure) {
       bytes = try RegularFile.contents(of: path, limit: maximumBytes)
     } catch {
+      var isDirectory: ObjCBool = false
+      if FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory), !isDirectory.boolValue {
+        throw ModelError(fileAsDirectory: directory.path)
+      }
       throw ModelError(error, file: path)
     }
     guard !bytes.isEmpty else { throw ModelError(unreadable: path, found: "an empty file") }
+    guard !GitLFS.isPointer(bytes) else { throw ModelError(gitLFSPointer: path) }
     return (try ModelConfiguration(parsing: bytes, file: path), bytes)
   }
 }

@@ -20,7 +20,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Rows of the word embedding (`vocab_size`), 1 … 16,777,216.
   public var vocabularySize: Int
   public var activation: Activation
-  /// Label of each class, by class index (`id2label`, or LABEL_0 … from `num_labels`). At least one; all different.
+  /// Label of each class, by class index (`id2label`, or LABEL_0 … from `num_labels`). At least one; all different, none blank,
+  /// none with control characters or line breaks.
   public var labels: [String]
   /// Things in the file that this engine reads otherwise than its author may have meant, each a sentence.
   public var remarks: [String]
@@ -48,7 +49,7 @@ extension ModelConfiguration {
     } catch {
       throw ModelError(
         .malformedConfiguration, file: file, subject: "byte \(error.offset)", expected: error.expected ?? "a JSON object",
-        found: error.found)
+        found: error.found, advice: error.advice ?? ModelError.saveAgain)
     }
     guard case .object(let members) = document else {
       throw ModelError(
@@ -56,6 +57,8 @@ extension ModelConfiguration {
     }
     let fields = Fields(file: file, members: members)
     try fields.require("model_type", in: ["distilbert"], default: "distilbert")
+    try fields.requireClassifier()
+    try fields.refuseQuantization()
     dimension = try fields.integer("dim", in: 1...65_536, default: 768)
     hiddenDimension = try fields.integer("hidden_dim", in: 1...262_144, default: 4 * 768)
     layers = try fields.integer("n_layers", in: 0...1_024, default: 6)
@@ -86,8 +89,10 @@ private struct Fields {
     return members[name]
   }
 
-  func malformed(_ name: String, expected: String, found: String) -> ModelError {
-    ModelError(.malformedConfiguration, file: file, subject: name, expected: expected, found: found)
+  func malformed(
+    _ name: String, expected: String, found: String, advice: String = ModelError.saveAgain
+  ) -> ModelError {
+    ModelError(.malformedConfiguration, file: file, subject: name, expected: expected, found: found, advice: advice)
   }
 
   func unsupported(_ name: String, expected: String, found: String) -> ModelError {
@@ -125,6 +130,32 @@ private struct Fields {
     return text
   }
 
+  /// The class that the weights were saved from must be the one that this engine is. An empty list says nothing.
+  func requireClassifier() throws(ModelError) {
+    guard let value = value("architectures") else { return }
+    guard case .array(let elements) = value else {
+      throw malformed("architectures", expected: "a list of class names", found: value.shortDescription)
+    }
+    var names: [String] = []
+    for element in elements {
+      guard let name = element.text else {
+        throw malformed("architectures", expected: "class names", found: element.shortDescription)
+      }
+      names.append(name)
+    }
+    let classifier = "DistilBertForSequenceClassification"
+    guard names.isEmpty || names.contains(classifier) else {
+      throw unsupported("architectures", expected: classifier, found: names.joined(separator: ", "))
+    }
+  }
+
+  func refuseQuantization() throws(ModelError) {
+    guard let value = value("quantization_config") else { return }
+    throw ModelError(
+      .unsupportedConfiguration, file: file, subject: "quantization_config", expected: "none: weights as F32, F16 or BF16",
+      found: value.shortDescription, advice: "Save the model without quantization; this engine quantizes weights itself.")
+  }
+
   func labels() throws(ModelError) -> [String] {
     let count = value("num_labels") == nil ? nil : try integer("num_labels", in: 1...Self.maximumLabels, default: 2)
     guard let value = value("id2label") else { return (0..<(count ?? 2)).map { "LABEL_\($0)" } }
@@ -150,6 +181,7 @@ private struct Fields {
       guard let label = entry.text else {
         throw malformed("id2label.\(index)", expected: "a string", found: entry.shortDescription)
       }
+      try check(label: label, of: index)
       if let first = indices.updateValue(index, forKey: label) {
         throw malformed("id2label.\(index)", expected: "a label of its own", found: "\"\(label)\", the label of class \(first)")
       }
@@ -158,8 +190,23 @@ private struct Fields {
     return labels
   }
 
+  /// Labels go into messages and into lines of text.
+  private func check(label: String, of index: Int) throws(ModelError) {
+    let scalars = label.unicodeScalars
+    let breaksLines = scalars.contains { scalar in
+      [.control, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+    }
+    guard !breaksLines, !scalars.allSatisfy({ $0.properties.isWhitespace }) else {
+      throw malformed(
+        "id2label.\(index)", expected: "a label that can be seen, without control characters", found: "\"\(label)\"",
+        advice: "Give class \(index) a name in id2label.")
+    }
+  }
+
   func remarks() -> [String] {
     guard let problem = value("problem_type")?.text, problem != "single_label_classification" else { return [] }
-    return ["problem_type is \"\(problem)\"; probabilities are a softmax over all labels, as for single_label_classification."]
+    return [
+      "problem_type is \"\(printable(problem))\"; probabilities are a softmax over all labels, as for single_label_classification."
+    ]
   }
 }

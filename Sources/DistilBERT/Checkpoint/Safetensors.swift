@@ -19,6 +19,7 @@ struct Safetensors {
   init(file: MappedFile) throws(ModelError) {
     self.file = file
     let bytes = file.bytes
+    guard !GitLFS.isPointer(bytes) else { throw ModelError(gitLFSPointer: file.path) }
     func malformed(_ subject: String, expected: String, found: String) -> ModelError {
       ModelError(.malformedCheckpoint, file: file.path, subject: subject, expected: expected, found: found)
     }

@@ -33,6 +33,10 @@ struct JSONParser {
   // MARK: Errors
 
   private func missing(_ expected: String) -> JSONError {
+    if offset == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+      return JSONError(
+        offset: 0, expected: expected, found: "a byte order mark", advice: "Save the file as UTF-8 without a byte order mark.")
+    }
     var found = "the end of the file"
     if offset < bytes.count {
       let scalar = Unicode.Scalar(UTF8Scalars.decode(bytes.span, at: offset).scalar) ?? "\u{FFFD}"

@@ -57,4 +57,6 @@ struct JSONError: Error, Equatable {
   /// What must be there; `nil` where the fault is what is there.
   let expected: String?
   let found: String
+  /// What to do about it, where that is known: a sentence.
+  var advice: String?
 }

@@ -8,7 +8,7 @@ struct TokenizerField {
     do throws(JSONError) {
       self.init(file: file.name, path: "", value: try JSONValue(parsing: file.bytes, duplicateKeys: .kept))
     } catch {
-      let reason = error.expected.map { "expected \($0)" } ?? error.found
+      let reason = error.expected.map { "expected \($0), found \(error.found)" } ?? error.found
       throw .malformedFile(file: file.name, offset: error.offset, reason: "not JSON: \(reason)")
     }
   }

@@ -19,6 +19,10 @@ struct TokenizerFile {
       throw .unreadableFile(file: path, reason: Self.describe(error))
     }
     self.name = path
+    guard !GitLFS.isPointer(bytes) else {
+      throw .unreadableFile(
+        file: path, reason: "is a Git LFS pointer; expected the file itself: run git lfs pull in the model's directory")
+    }
     do throws(UTF8.ValidationError) {
       _ = try UTF8Span(validating: bytes.span)
     } catch {

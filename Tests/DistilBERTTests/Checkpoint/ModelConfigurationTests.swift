@@ -45,6 +45,13 @@ struct ModelConfigurationTests {
     #expect(configuration.activation == .relu && configuration.dimension == 768)
   }
 
+  @Test("architectures may be absent, null, empty or have the classifier among them")
+  func architectures() throws {
+    for value in ["null", "[]", #"["DistilBertModel", "DistilBertForSequenceClassification"]"#] {
+      _ = try ModelConfiguration(text: #"{"architectures": \#(value), "quantization_config": null}"#)
+    }
+  }
+
   @Test("a problem type that means another reading of the logits is remarked")
   func remarks() throws {
     #expect(try ModelConfiguration(text: #"{"problem_type": "multi_label_classification"}"#).remarks.count == 1)
