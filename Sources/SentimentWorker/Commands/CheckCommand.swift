@@ -81,6 +81,7 @@ struct CheckCommand {
         .ok(
           "\(model.identity.name) (\(model.identity.precision), fingerprint \(model.identity.fingerprint)) loaded in \(Int(seconds * 1000)) ms; labels \(model.labels.joined(separator: ", ")); \(count(lanes, "lane"))"
         ))
+      for remark in model.remarks { report("model", .warning(remark)) }
       let lane = try model.makeLane()
       for text in ["A wonderful film, I loved every minute of it.", "A dull film, the worst I have seen this year."] {
         let tokenised = try model.tokenise(Array(text.utf8).span)

@@ -16,6 +16,7 @@ struct RunCommand {
     logStart(log, options)
     let started = MonotonicClock.now
     let model = try ModelLoading.load(values)
+    for remark in model.remarks { log.warning("\(remark)") }
     log.info(
       "model loaded",
       [

@@ -11,6 +11,7 @@ struct ClassifyCommand {
   func run() throws -> Int32 {
     var texts = try TextInput(values: values, arguments: arguments)
     let model = try ModelLoading.load(values)
+    for remark in model.remarks { terminal.printError("sentiment-worker: warning: \(remark)") }
     let isTable = values[TextSettings.output] == .table
     let table = AnswerTable(labels: model.labels, width: terminal.width)
     let json = AnswerJSON(labels: model.labels, isDetailed: values[TextSettings.detail])
