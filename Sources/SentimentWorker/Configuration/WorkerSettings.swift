@@ -106,7 +106,9 @@ enum WorkerSettings {
     defaultNote: "the bundled \(ModelDirectory.bundled)", completes: .directory)
   static let precision = Setting<ModelPrecision>(
     "model.precision", flag: "precision", default: .f32, summary: "Number format of the weights and matrix products.",
-    discussion: "f32 is the model as published; int8 is fastest and gives the same bits on every CPU; bf16 needs AVX-512 BF16, and is computed in f32 without it.")
+    discussion:
+      "f32 is the model as published; int8 is fastest and gives the same bits on every CPU; bf16 needs AVX-512 BF16, and is computed in f32 without it."
+  )
   static let lanes = Setting<Int?>(
     "model.lanes", flag: "lanes", default: nil, allowed: .range(1...1024),
     summary: "Engine lanes, one thread each.", defaultNote: "one per core")
