@@ -53,7 +53,7 @@ struct CheckCommand {
       return
     }
     do throws(WorkerError) {
-      let topics = try Preflight(options: options).check()
+      guard let topics = try Preflight(options: options).check(while: { true }) else { return }
       report(
         "topics",
         .ok(

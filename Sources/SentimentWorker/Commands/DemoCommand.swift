@@ -9,6 +9,9 @@ struct DemoCommand {
   let terminal: Terminal
 
   func run() throws -> Int32 {
+    let stop = StopRequest()
+    let signals = StopSignals { _ in stop.make() }
+    defer { signals.cancel() }
     let reviews = try SampleReview.all()
     let cluster = try MockCluster()
     defer { cluster.close() }
@@ -38,20 +41,26 @@ struct DemoCommand {
         outcome.withLock { $0 = .failure(error) }
       }
     }
-    let signals = StopSignals { _ in worker.stop() }
-    defer { signals.cancel() }
+    stop.whenMade { worker.stop() }
     var view = DemoView(reviews: reviews, expected: fed, labels: model.labels, width: terminal.width)
     terminal.print(view.header)
-    let isComplete = try stream.read(patience: .seconds(60)) { record in
-      terminal.print(view.row(for: record))
-      return view.isComplete
-    }
+    let end = try stream.read(
+      patience: .seconds(60), while: { !stop.isMade && outcome.withLock { $0 == nil } },
+      { record in
+        terminal.print(view.row(for: record))
+        return view.isComplete
+      })
     worker.stop()
     thread.join()
     guard let result = outcome.withLock({ $0 }) else { throw WorkerError(.kafka, "the demo's worker ended without a summary") }
     let summary = try result.get()
-    guard isComplete else {
-      throw WorkerError(.kafka, "only \(view.seen) of \(fed) messages came out within 60 s of the last one")
+    switch end {
+    case .complete: break
+    case .abandoned where stop.isMade:
+      terminal.print("stopped")
+      return ExitStatus.success
+    case .abandoned: throw WorkerError(.kafka, "the demo's worker ended after \(view.seen) of \(fed) messages")
+    case .silence: throw WorkerError(.kafka, "only \(view.seen) of \(fed) messages came out within 60 s of the last one")
     }
     terminal.print(view.summary(summary))
     return ExitStatus.success

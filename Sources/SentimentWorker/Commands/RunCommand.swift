@@ -10,6 +10,16 @@ struct RunCommand {
 
   func run() throws -> Int32 {
     let log = makeLogger(values, terminal)
+    let stop = StopRequest()
+    let deadline = values[WorkerSettings.drainDeadline]
+    // Before anything that takes time: as a container's first process, a signal that nobody handles is not there at all.
+    let signals = StopSignals { signal in
+      log.info(
+        "stopping: finishing what is in flight, then committing and leaving the group; a second signal stops at once",
+        ["signal": "\(signal)", "deadline_seconds": "\(deadline.inSeconds)"])
+      stop.make()
+    }
+    defer { signals.cancel() }
     let stats = try statsWriter()
     let lanes = ModelLoading.lanes(values)
     let options = try WorkerOptions(values, lanes: lanes)
@@ -26,13 +36,7 @@ struct RunCommand {
         "seconds": "\(seconds(since: started))",
       ])
     let worker = Worker(options: options, model: model, log: log, writeStats: stats)
-    let signals = StopSignals { signal in
-      log.info(
-        "stopping: finishing what is in flight, then committing and leaving the group; a second signal stops at once",
-        ["signal": "\(signal)", "deadline_seconds": "\(options.drainDeadline.inSeconds)"])
-      worker.stop()
-    }
-    defer { signals.cancel() }
+    stop.whenMade { worker.stop() }
     let summary = try worker.run()
     log.info(
       "stopped",
