@@ -29,8 +29,10 @@ struct DemoCommand {
       """)
     let fed = try stream.feed(reviews)
 
+    let log = ProgramLog(values.with(WorkerSettings.logLevel, .warning), terminal)
+    defer { log.close() }
     let worker = try Worker(
-      options: options(cluster, lanes), model: model, log: makeLogger(values.with(WorkerSettings.logLevel, .warning), terminal),
+      options: options(cluster, lanes), model: model, log: log.logger,
       writeStats: { _ in })
     let outcome = Locked<Result<StatsLine, WorkerError>?>(nil)
     let thread = JoinableThread(name: "worker") {
