@@ -48,12 +48,16 @@ struct StopTests {
     return worker
   }
 
-  @Test("a second signal ends it at once")
+  @Test("a second signal ends it at once, unless it comes with the first")
   func secondSignal() throws {
     try Stage.play { stage in
       let worker = try strand(stage)
       worker.send(SIGTERM)
       try worker.waitForLog("stopping")
+      worker.send(SIGTERM)
+      let before = try JSONLine(try #require(worker.output.lines.last)).double("uptime_seconds")
+      try worker.waitForStats { try $0.double("uptime_seconds") > before + 1 }
+      #expect(worker.exit == nil, "two signals at once are one")
       let start = ContinuousClock.now
       worker.send(SIGTERM)
       #expect(try worker.waitForExit() == .status(128 + SIGTERM))

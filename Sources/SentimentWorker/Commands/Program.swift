@@ -7,6 +7,13 @@ public enum Program {
   /// - Parameter arguments: without the program's name.
   public static func main(arguments: [String], environment: [String: String]) -> Int32 {
     let terminal = Terminal()
+    let status = main(arguments: arguments, environment: environment, terminal)
+    guard let failure = terminal.outputFailure else { return status }
+    terminal.printError("sentiment-worker: \(failure)")
+    return status == ExitStatus.success ? ExitStatus.failure : status
+  }
+
+  private static func main(arguments: [String], environment: [String: String], _ terminal: Terminal) -> Int32 {
     do throws(SettingsError) {
       switch try specification.parse(arguments: arguments, environment: environment, width: terminal.helpWidth) {
       case .help(let text): return terminal.print(text)

@@ -93,7 +93,9 @@ enum WorkerSettings {
   static let drainDeadline = Setting<Duration>(
     "delivery.drain-deadline", default: .seconds(25), allowed: .range(.zero ... .seconds(3600)),
     summary: "How long a stop or a rebalance may take to finish what is in flight.",
-    discussion: "Brokers that do not answer can add 10 s to a stop, for the last commit and for leaving the group.")
+    discussion:
+      "Less than kafka.max.poll.interval.ms, after which the group gives the partitions to others. Brokers that do not answer can add 10 s to a stop, for the last commit and for leaving the group."
+  )
   static let startTimeout = Setting<Duration>(
     "delivery.start-timeout", default: .seconds(15), allowed: .range(.seconds(1) ... .seconds(3600)),
     summary: "How long the brokers may take to answer at start.")
@@ -177,6 +179,13 @@ enum WorkerSettings {
         return changed.isEmpty
           ? nil : "kafka.\(changed.joined(separator: ", kafka.")) cannot be changed: that nothing is lost stands on it"
       },
+      .init(for: ["run", "check"]) { values in
+        // librdkafka's own default; a value that is no number is refused by librdkafka.
+        let limit = values[kafka]["max.poll.interval.ms"].map { Int($0) } ?? 300_000
+        guard let limit, values[drainDeadline] >= .milliseconds(limit) else { return nil }
+        return
+          "delivery.drain-deadline (\(values[drainDeadline].inSeconds) s) must be less than kafka.max.poll.interval.ms (\(limit) ms): a rebalance that takes longer costs the worker its place in the group"
+      },
       .init { values in
         values[batchTokens] > values[inFlightTokens]
           ? "batch.max-tokens (\(values[batchTokens])) may not exceed batch.max-in-flight-tokens (\(values[inFlightTokens]))"
@@ -191,36 +200,8 @@ enum WorkerSettings {
   }
 }
 
-/// Settings of the commands that label texts from the command line: not of the worker, so in no file or environment.
-enum TextSettings {
-  static let input = Setting<String?>(
-    "texts.input", flag: "input", shortFlag: "i", default: nil, summary: "File to read texts from; - is standard input.",
-    placeholder: "FILE|-", commandLineOnly: true, completes: .file)
-  static let inputFormat = Setting<TextSourceFormat>(
-    "texts.input-format", flag: "input-format", default: .auto,
-    summary:
-      "txt: a text a line; jsonl: a JSON value a line; csv: with a header row. auto goes by the file's name and the other flags.",
-    commandLineOnly: true)
-  static let column = Setting<String?>(
-    "texts.text-column", flag: "text-column", default: nil, summary: "Column of a CSV file that holds the text.",
-    placeholder: "NAME",
-    defaultNote: "text", commandLineOnly: true)
-  static let output = Setting<ClassifyOutput>(
-    "texts.output", flag: "output", shortFlag: "o", default: .table, summary: "A table for people, or JSON Lines for programs.",
-    commandLineOnly: true)
-  static let detail = Setting<Bool>(
-    "texts.detail", flag: "detail", default: false, summary: "Adds token ids and logits to JSON Lines.", commandLineOnly: true)
-  static let progress = Setting<Bool?>(
-    "texts.progress", flag: "progress", default: nil, summary: "A progress bar with rate and time left, on standard error.",
-    defaultNote: "on a terminal", commandLineOnly: true)
-
-  static let all: [any AnySetting] = [input, inputFormat, column, output, detail, progress]
-}
-
 /// What a message is.
 enum InputFormat: String, SettingChoice { case text, json }
 enum LogThreshold: String, SettingChoice { case trace, debug, info, notice, warning, error }
 enum LogFormat: String, SettingChoice { case auto, text, json }
 enum ModelPrecision: String, SettingChoice { case f32, bf16, int8 }
-enum ClassifyOutput: String, SettingChoice { case table, jsonl }
-enum TextSourceFormat: String, SettingChoice { case auto, txt, jsonl, csv }

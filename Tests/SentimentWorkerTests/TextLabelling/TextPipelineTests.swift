@@ -135,6 +135,13 @@ struct LetterModel: LabellingModel {
     #expect(AnswerTable(labels: ["N", "P"], width: 40).row(text, .failed(reason: "blank", detail: "x")).contains("not labelled"))
   }
 
+  @Test func aFailureIsToldWholeAndALabelOnOneLine() {
+    let detail = String(repeating: "long ", count: 50) + "end"
+    #expect(AnswerTable(labels: ["N"], width: 40).row(text, .failed(reason: "blank", detail: detail)).hasSuffix("long end"))
+    let row = AnswerTable(labels: ["N", "P\u{1B}[2J\n"], width: 60).row(text, labelling)
+    #expect(!row.contains("\u{1B}") && !row.contains("\n"))
+  }
+
   @Test func progressTellsRateShareAndTimeLeft() {
     var bar = ProgressBar(totalBytes: 1000, startedAt: 0)
     #expect(bar.line(texts: 10, bytes: 250, at: 2_000_000_000) == "[#####...............] 25 %  10 texts, 5.0/s, 6 s left")
