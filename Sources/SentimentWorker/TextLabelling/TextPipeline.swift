@@ -1,3 +1,4 @@
+import Foundation
 import Telemetry
 
 /// Labels a sequence of texts on all lanes and gives the answers in the order of the texts: the worker's pipeline, with a
@@ -25,7 +26,7 @@ final class TextPipeline: Sendable {
   private let lanes: Int
   private let metrics = LaneMetrics()
   /// Held while answers are written, so that they come out one after the other. Taken before the state's lock, never after.
-  private let writing = Locked<Void>(())
+  private let writing = NSLock()
   private let write: @Sendable (Text, Answer) -> Bool
 
   /// - Parameter write: takes the answers in order, on any thread, one at a time; false ends the run early.
@@ -113,7 +114,7 @@ final class TextPipeline: Sendable {
   }
 
   private func writeReady() {
-    writing.withLock { _ in
+    writing.withLock {
       while let release = state.withLock({ $0.isStopped ? nil : $0.core.nextRelease() }) {
         state.withLock { $0.core.markReleased(release.id, at: MonotonicClock.now) }
         let isRead = write(release.record, release.outcome)
