@@ -21,6 +21,26 @@ struct ClassifyTests {
     #expect(try abs(line.double("probabilities.Positive") + line.double("probabilities.Negative") - 1) < 1e-6)
   }
 
+  @Test("answers that cannot be written are an error", arguments: ["classify", "tokenize"], [">/dev/full", ">&-"])
+  func unwritableOutput(command: String, redirection: String) throws {
+    let shell = try WorkerProcess(
+      ["-c", "\"$0\" \(command) 'A wonderful film.' \(redirection)", Program.url.path],
+      executable: URL(fileURLWithPath: "/bin/sh"))
+    defer { shell.kill() }
+    let run = try shell.finished()
+    #expect(run.exit == .status(1))
+    #expect(try run.onlyMessage().contains("cannot write standard output: "))
+  }
+
+  @Test(
+    "a flag that would do nothing is a mistake",
+    arguments: [["--text-column", "body"], ["--input-format", "csv"], ["--detail"]])
+  func uselessFlag(flags: [String]) throws {
+    let run = try Program.run(["classify", "A wonderful film."] + flags)
+    #expect(run.exit == .status(2))
+    #expect(try run.onlyMessage().contains(flags[0]))
+  }
+
   @Test("a table for people")
   func table() throws {
     let run = try Program.run(["classify", "A wonderful film.", "The worst film I have seen."])

@@ -52,6 +52,16 @@ struct CommandTests {
     #expect(run.output.contains { $0.contains("dead-letter") && $0.contains("not-json") })
   }
 
+  @Test("the demo stops when told to")
+  func demoStop() throws {
+    let process = try WorkerProcess(["demo"])
+    defer { process.kill() }
+    try process.output.wait(for: "the demo to begin") { $0.contains("embedded Kafka broker") }
+    process.send(SIGINT)
+    let run = try process.finished()
+    #expect(run.exit == .status(0) && run.output.last == "stopped", "\(run.everything)")
+  }
+
   @Test("check says ok to everything that is fine", arguments: Broker.available)
   func check(broker: Broker) throws {
     try Stage.play(on: broker) { stage in

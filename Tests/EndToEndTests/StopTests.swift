@@ -36,6 +36,21 @@ struct StopTests {
     }
   }
 
+  @Test("a signal while the brokers are not yet reached ends it in good order", arguments: signals)
+  func stopDuringStart(number: Int32) throws {
+    let worker = try WorkerProcess(
+      ["run", "--brokers", "127.0.0.1:1", "--group", "g", "--input-topic", "in", "--output-topic", "out"],
+      environment: constantLabel.merging(["SENTIMENT_DELIVERY_START_TIMEOUT": "1h"]) { $1 })
+    defer { worker.kill() }
+    try worker.waitForLog("model loaded")
+    worker.send(number)
+    let run = try worker.finished()
+    #expect(run.exit == .status(0))
+    let summary = try JSONLine(try #require(run.output.last))
+    #expect(try summary.string("type") == "summary")
+    #expect(try summary.int("records.consumed") == 0)
+  }
+
   /// Brings a worker to where it has records in flight that a broker, suddenly gone, does not take.
   private func strand(_ stage: Stage, environment: [String: String] = [:]) throws -> WorkerProcess {
     let cluster = try #require(stage.cluster)

@@ -8,6 +8,9 @@ struct BrokerCommand {
   let terminal: Terminal
 
   func run() throws -> Int32 {
+    let stop = DispatchSemaphore(value: 0)
+    let signals = StopSignals { _ in stop.signal() }
+    defer { signals.cancel() }
     let port = values[BrokerSettings.port]
     let cluster = try MockCluster(port: port == 0 ? nil : UInt16(port))
     defer { cluster.close() }
@@ -15,10 +18,7 @@ struct BrokerCommand {
       try cluster.createTopic(topic.name, partitions: topic.partitions)
     }
     terminal.print("broker ready on \(cluster.bootstrapServers); stop it with Ctrl-C")
-    let stop = DispatchSemaphore(value: 0)
-    let signals = StopSignals { _ in stop.signal() }
     stop.wait()
-    signals.cancel()
     return ExitStatus.success
   }
 }
