@@ -1,5 +1,4 @@
 import Foundation
-import Telemetry
 
 /// Labels a sequence of texts on all lanes and gives the answers in the order of the texts: the worker's pipeline, with a
 /// file in place of a topic and the terminal in place of the producer.

@@ -32,9 +32,9 @@ struct BatchInvarianceTests {
     }
   }
 
-  @Test("bundled model")
-  func bundled() throws {
-    let model = try Model(directory: SharedDirectory.bundledModel)
+  @Test("bundled model", arguments: Precision.allCases)
+  func bundled(precision: Precision) throws {
+    let model = try Model(directory: SharedDirectory.bundledModel, precision: precision)
     try expectInvariance(model, count: 24, longest: 300, rounds: 6, seed: 1)
   }
 

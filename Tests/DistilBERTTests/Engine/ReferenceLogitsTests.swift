@@ -7,9 +7,11 @@ import Testing
 @Suite("Real reviews give PyTorch's f32 logits")
 struct ReferenceLogitsTests {
   /// Logits of reviews in batches of some 2,000 tokens, and their largest difference from the reference.
-  private func difference(_ directory: URL, reference: String, limit: Int) throws -> (worst: Float, labels: Int, reviews: Int) {
+  private func difference(
+    _ directory: URL, precision: Precision = .f32, reference: String, limit: Int
+  ) throws -> (worst: Float, labels: Int, reviews: Int) {
     let reviews = try EngineFixtures.reviews(logits: reference, limit: limit)
-    let lane = try Lane(model: Model(directory: directory))
+    let lane = try Lane(model: Model(directory: directory, precision: precision))
     var worst: Float = 0
     var labels = 0
     for start in stride(from: 0, to: reviews.count, by: 8) {
@@ -29,6 +31,15 @@ struct ReferenceLogitsTests {
     #expect(result.reviews >= 100)
     #expect(result.worst < 1e-4)
     #expect(result.labels == result.reviews)
+  }
+
+  @Test("bundled model at int8: nearly all labels", .enabled(if: SharedDirectory.has("reference"), "needs ../shared"))
+  func bundledInt8() throws {
+    let result = try difference(
+      SharedDirectory.bundledModel, precision: .int8, reference: "logits-imdb-minilm-l6.jsonl", limit: 5000)
+    print("bundled model at int8: \(result.labels) of \(result.reviews) labels, largest logit difference \(result.worst)")
+    #expect(result.reviews >= 100)
+    #expect(result.reviews - result.labels <= max(2, result.reviews / 100))
   }
 
   @Test(
