@@ -198,6 +198,6 @@ static void KERNEL(attention)(const ck_i8_heads *in, long row, long length, long
                       head_dim - c);
         }
     }
-    KERNEL(encode)(context, dim, count, dim, q + first * ldq, ldq, scale + first, zero + first);
+    KERNEL(encode)(context, dim, count, dim, 0, q + first * ldq, ldq, scale + first, zero + first);
   }
 }

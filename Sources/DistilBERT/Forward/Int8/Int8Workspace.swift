@@ -47,7 +47,7 @@ struct CodedRows {
 /// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB.
 struct Int8Workspace {
   /// Rows that go through the linear layers together: their widest activations should stay in the L2 cache.
-  static let tileRows = 48
+  static let tileRows = 28
   /// Sequences whose last layer is computed at a time.
   static let headSequences = 16
 
