@@ -1,7 +1,6 @@
 import CKernels
 
-/// What a model's activations look like at f32, for the factors that even out their channels (`int8_smoothing.h`): the
-/// forward pass of two short made-up sequences, layer by layer as the loader comes by with the weights.
+/// What a model's activations look like at f32, for rounding the weights (`int8_calibration.h`): the forward pass of two short made-up sequences, layer by layer as the loader comes by with the weights.
 ///
 /// Which channels are large is a property of the weights far more than of the text, so any tokens show it; these need no
 /// vocabulary and are the same everywhere. The kernels give the same bits on every path, and so do the factors.
@@ -17,6 +16,7 @@ struct Int8Calibration {
   /// (sequences · length, max(3 · dim, hidden_dim))
   private let wide: UnsafeMutablePointer<Float>
   private let attention: UnsafeMutablePointer<Float>
+  private let statistics: ck_i8_statistics
   private var rows: Int { Self.sequences * length }
 
   init(_ configuration: ModelConfiguration, kernels: ck_kernels) throws(ModelError) {
@@ -26,7 +26,7 @@ struct Int8Calibration {
     let wideColumns = max(3 * d, configuration.hiddenDimension)
     let scratch = ck_attention_scratch(length, configuration.headDimension)
     memory = try FloatMemory(
-      capacity: FloatMemory.capacity(for: [rows * d, rows * wideColumns, scratch]),
+      capacity: FloatMemory.capacity(for: [rows * d, rows * wideColumns, scratch, wideColumns, wideColumns, wideColumns]),
       purpose: "activations, while weights are quantised")
     self.configuration = configuration
     self.kernels = kernels
@@ -34,6 +34,8 @@ struct Int8Calibration {
     hidden = memory.take(rows * d)
     wide = memory.take(rows * wideColumns)
     attention = memory.take(scratch)
+    statistics = ck_i8_statistics(
+      mean: memory.take(wideColumns), first: memory.take(wideColumns), variance: memory.take(wideColumns))
   }
 
   /// The embedding of the made-up sequences. `word` writes a row of the word embedding.
@@ -66,6 +68,33 @@ struct Int8Calibration {
     of w: UnsafePointer<Float>, outputs: Int, multiply: UnsafeMutablePointer<Float>, divide: UnsafeMutablePointer<Float>
   ) {
     ck_i8_smoothing(hidden, rows, w, outputs, configuration.dimension, multiply, divide)
+  }
+
+  /// Where a layer's inputs are at the time when its weights are rounded.
+  enum Inputs {
+    case hidden
+    /// After `attend`.
+    case context
+    /// After `feedForwardIn`.
+    case inner
+  }
+
+  /// Rounds the weights of a layer with such inputs, times `factors`. w: (outputs, inputs).
+  func round(
+    _ w: UnsafeMutablePointer<Float>, outputs: Int, for inputs: Inputs, factors: UnsafePointer<Float>? = nil
+  ) {
+    let d = configuration.dimension
+    let h = configuration.hiddenDimension
+    let (x, stride, count) =
+      switch inputs {
+      case .hidden: (hidden, d, d)
+      case .context: (wide, 3 * d, d)
+      case .inner: (wide, h, h)
+      }
+    withUnsafePointer(to: statistics) {
+      ck_i8_measure(x, stride, rows, length, count, factors, $0)
+      ck_i8_round(w, outputs, count, $0)
+    }
   }
 
   /// Queries, keys and values, then the context in the queries' place. w: (3 · dim, dim).

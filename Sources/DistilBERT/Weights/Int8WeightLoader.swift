@@ -121,18 +121,19 @@ struct Int8WeightLoader {
       weights: UnsafePointer(weights), factors: factors, inputs: weights.pointee.inputs, outputs: weights.pointee.channels)
   }
 
-  /// One layer's weights and bias as they are in the checkpoint. `use` sees them at f32 and may change the bias. With
-  /// `smoothed`, the layer reads the hidden states, and its inputs are evened out.
+  /// One layer's weights and bias. `use` sees them at f32 and may change the bias. A layer that reads the hidden states has
+  /// its inputs evened out.
   private func linear(
-    _ name: String, inputs: Int, outputs: Int, scale: Float = 1, smoothed: Bool = false,
+    _ name: String, inputs: Int, outputs: Int, reads source: Int8Calibration.Inputs,
     use: (_ weights: UnsafeMutablePointer<Float>, _ bias: UnsafeMutablePointer<Float>) -> Void
   ) throws(ModelError) -> Int8Linear {
     let linear = emptyLinear(inputs: inputs, outputs: outputs)
-    try read("\(name).bias", scale: scale, into: linear.pointee.bias)
-    try read("\(name).weight", scale: scale, into: scratch)
-    let factors = smoothed ? smooth(outputs: outputs) : nil
+    try read("\(name).bias", into: linear.pointee.bias)
+    try read("\(name).weight", into: scratch)
+    let factors = source == .hidden ? smooth(outputs: outputs) : nil
     use(scratch, linear.pointee.bias)
-    if smoothed { ck_i8_scale_columns(scratch, outputs, inputs, multiply) }
+    if source == .hidden { ck_i8_scale_columns(scratch, outputs, inputs, multiply) }
+    calibration.round(scratch, outputs: outputs, for: source, factors: factors)
     pack(scratch, ldw: inputs, rows: outputs, into: linear, bias: linear.pointee.bias)
     return Self.linear(linear, factors: factors)
   }
@@ -176,6 +177,7 @@ struct Int8WeightLoader {
     let factors = smooth(outputs: 3 * d)
     calibration.attend(scratch, queryBias: input.pointee.bias)
     ck_i8_scale_columns(scratch, 3 * d, d, multiply)
+    calibration.round(scratch, outputs: 3 * d, for: .hidden, factors: factors)
     pack(scratch, ldw: d, rows: 3 * d, into: input, bias: input.pointee.bias)
     let rest = try afterAttention(prefix)
     return Int8LayerWeights(attentionInput: Self.linear(input, factors: factors), rest: rest)
@@ -189,6 +191,7 @@ struct Int8WeightLoader {
     try readAttentionInput("\(prefix).attention", queryBias: query.pointee.bias)
     let factors = smooth(outputs: d)
     calibration.attend(scratch, queryBias: query.pointee.bias)
+    calibration.round(scratch + 2 * d * d, outputs: d, for: .hidden)
     var values: [Int8Linear] = []
     for head in 0..<configuration.heads {
       let linear = emptyLinear(inputs: d, outputs: headDimension)
@@ -196,6 +199,7 @@ struct Int8WeightLoader {
       values.append(Self.linear(linear))
     }
     ck_i8_scale_columns(scratch, d, d, multiply)
+    calibration.round(scratch, outputs: d, for: .hidden, factors: factors)
     pack(scratch, ldw: d, rows: d, into: query, bias: query.pointee.bias)
     let transposed = scratch
     try reader.convert("\(prefix).attention.k_lin.weight") { ck_convert_transposed($0, $1, d, d, 1, transposed, d) }
@@ -215,15 +219,15 @@ struct Int8WeightLoader {
     let attentionNorm = try norm("\(prefix).sa_layer_norm")
     let outputNorm = try norm("\(prefix).output_layer_norm")
     try read("\(prefix).attention.v_lin.bias", into: spare)
-    let output = try linear("\(prefix).attention.out_lin", inputs: d, outputs: d) { weights, bias in
+    let output = try linear("\(prefix).attention.out_lin", inputs: d, outputs: d, reads: .context) { weights, bias in
       // b_o + W_o·b_v: the values' bias passes through the softmax, whose probabilities sum to 1.
       kernels.linear(spare, d, 1, weights, d, d, d, nil, true, bias, d)
       calibration.project(weights, bias: bias, norm: attentionNorm)
     }
-    let feedForwardIn = try linear("\(prefix).ffn.lin1", inputs: d, outputs: h, smoothed: true) { weights, bias in
+    let feedForwardIn = try linear("\(prefix).ffn.lin1", inputs: d, outputs: h, reads: .hidden) { weights, bias in
       calibration.feedForwardIn(weights, bias: bias)
     }
-    let feedForwardOut = try linear("\(prefix).ffn.lin2", inputs: h, outputs: d) { weights, bias in
+    let feedForwardOut = try linear("\(prefix).ffn.lin2", inputs: h, outputs: d, reads: .inner) { weights, bias in
       calibration.feedForwardOut(weights, bias: bias, norm: outputNorm)
     }
     return Int8AfterAttentionWeights(
