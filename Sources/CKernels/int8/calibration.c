@@ -54,7 +54,7 @@ void ck_i8_smoothing(const float *x, long rows, const float *w, long outputs, lo
     // Bounds for channels that these activations or weights leave silent; NaN and infinity end at a bound, too.
     const float a = multiply[i] > 1e-4f ? multiply[i] < 1e4f ? multiply[i] : 1e4f : 1e-4f;
     const float b = divide[i] > 1e-3f ? divide[i] : 1e-3f;
-    multiply[i] = 0.3f * rough_log2(a) - 0.7f * rough_log2(b);
+    multiply[i] = 0.3f * (rough_log2(a) - rough_log2(b));
     total += multiply[i];
   }
   const float mean = total / (float)inputs;
@@ -73,12 +73,12 @@ void ck_i8_scale_columns(float *w, long rows, long columns, const float *factors
 
 void ck_i8_measure(const float *x, long ldx, long rows, long length, long inputs, const float *factors,
                    const ck_i8_statistics *out) {
-  for (long i = 0; i < inputs; i++) out->mean[i] = out->first[i] = out->variance[i] = 0;
+  for (long i = 0; i < inputs; i++) out->mean[i] = out->first[i] = out->power[i] = 0;
   for (long r = 0; r < rows; r++)
     for (long i = 0; i < inputs; i++) {
       const float value = factors ? x[r * ldx + i] * factors[i] : x[r * ldx + i];
       out->mean[i] += value;
-      out->variance[i] += value * value;
+      out->power[i] += value * value;
       if (r % length == 0) out->first[i] += value;
     }
   const float weight = 1 / (float)rows, first_weight = (float)length / (float)rows;
@@ -86,26 +86,23 @@ void ck_i8_measure(const float *x, long ldx, long rows, long length, long inputs
   for (long i = 0; i < inputs; i++) {
     out->mean[i] *= weight;
     out->first[i] *= first_weight;
-    out->variance[i] *= weight;
-    power += out->variance[i];
+    out->power[i] *= weight;
+    power += out->power[i];
   }
-  const float floor = power / (float)inputs * 1e-4f + 0x1p-80f;
-  for (long i = 0; i < inputs; i++) {
-    const float variance = out->variance[i] - out->mean[i] * out->mean[i];
-    out->variance[i] = variance > floor ? variance : floor;
-  }
+  const float everywhere = 10 * power / (float)inputs + 0x1p-80f;
+  for (long i = 0; i < inputs; i++) out->power[i] += everywhere;
 }
 
 /// Rounds up to 16 rows side by side.
 ///
 /// With e the rounding errors of one row so far, the expected square of the product's error is
-/// (Σ e·mean)² + (Σ e·first)² + Σ e²·variance; the next weight's error that minimises it is
-/// -(mean·Σ e·mean + first·Σ e·first) / (variance + mean² + first²).
-static void round_block(float *w, long rows, long inputs, const ck_i8_statistics *statistics) {
+/// (Σ e·mean)² + (Σ e·first)² + Σ e²·power; the next weight's error that minimises it is
+/// -(mean·Σ e·mean + first·Σ e·first) / (power + mean² + first²).
+static void round_block(float *w, long ldw, long rows, long inputs, const ck_i8_statistics *statistics) {
   lanes largest = splat(0);
   for (long r = 0; r < rows; r++)
     for (long i = 0; i < inputs; i++) {
-      const float value = magnitude(w[r * inputs + i]);
+      const float value = magnitude(w[r * ldw + i]);
       if (value > largest[r]) largest[r] = value;
     }
   const ints silent = largest < splat(0x1p-100f);
@@ -114,13 +111,12 @@ static void round_block(float *w, long rows, long inputs, const ck_i8_statistics
   lanes mean_error = splat(0), first_error = splat(0);
   for (long i = 0; i < inputs; i++) {
     const float mean = statistics->mean[i], first = statistics->first[i];
-    const float share = 1 / (statistics->variance[i] + mean * mean + first * first);
+    const float share = 1 / (statistics->power[i] + mean * mean + first * first);
     lanes weights = splat(0);
-    for (long r = 0; r < rows; r++) weights[r] = w[r * inputs + i];
+    for (long r = 0; r < rows; r++) weights[r] = w[r * ldw + i];
     const lanes exact = weights * inverse;
     lanes shift = (mean_error * splat(mean) + first_error * splat(first)) * splat(-share);
-    shift = select16(shift > splat(0.5f), splat(0.5f), shift);
-    shift = select16(shift < splat(-0.5f), splat(-0.5f), shift);
+    shift = select16(abs16(shift) <= splat(0.5f), shift, splat(0));  // 0 for NaN, too
     lanes rounded = ((exact + shift) + splat(ROUND)) - splat(ROUND);
     rounded = select16(rounded > splat(127), splat(127), rounded);
     rounded = select16(rounded < splat(-127), splat(-127), rounded);
@@ -131,11 +127,11 @@ static void round_block(float *w, long rows, long inputs, const ck_i8_statistics
     first_error += error * splat(first);
     const lanes result = rounded * step;
     for (long r = 0; r < rows; r++)
-      if (!silent[r] && magnitude(weights[r]) != largest[r]) w[r * inputs + i] = result[r];
+      if (!silent[r] && magnitude(weights[r]) != largest[r]) w[r * ldw + i] = result[r];
   }
 }
 
-void ck_i8_round(float *w, long rows, long inputs, const ck_i8_statistics *statistics) {
+void ck_i8_round(float *w, long ldw, long rows, long inputs, const ck_i8_statistics *statistics) {
   for (long r = 0; r < rows; r += LANES)
-    round_block(w + r * inputs, rows - r < LANES ? rows - r : LANES, inputs, statistics);
+    round_block(w + r * ldw, ldw, rows - r < LANES ? rows - r : LANES, inputs, statistics);
 }

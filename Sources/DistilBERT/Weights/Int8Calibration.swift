@@ -35,7 +35,7 @@ struct Int8Calibration {
     wide = memory.take(rows * wideColumns)
     attention = memory.take(scratch)
     statistics = ck_i8_statistics(
-      mean: memory.take(wideColumns), first: memory.take(wideColumns), variance: memory.take(wideColumns))
+      mean: memory.take(wideColumns), first: memory.take(wideColumns), power: memory.take(wideColumns))
   }
 
   /// The embedding of the made-up sequences. `word` writes a row of the word embedding.
@@ -75,13 +75,13 @@ struct Int8Calibration {
     case hidden
     /// After `attend`.
     case context
-    /// After `feedForwardIn`.
-    case inner
+    /// After `feedForwardIn`: some channels of the activation.
+    case inner(Range<Int>)
   }
 
-  /// Rounds the weights of a layer with such inputs, times `factors`. w: (outputs, inputs).
+  /// Rounds the weights of a layer with such inputs, times `factors`. w: (outputs, inputs), rows `ldw` apart.
   func round(
-    _ w: UnsafeMutablePointer<Float>, outputs: Int, for inputs: Inputs, factors: UnsafePointer<Float>? = nil
+    _ w: UnsafeMutablePointer<Float>, ldw: Int, outputs: Int, for inputs: Inputs, factors: UnsafePointer<Float>? = nil
   ) {
     let d = configuration.dimension
     let h = configuration.hiddenDimension
@@ -89,11 +89,11 @@ struct Int8Calibration {
       switch inputs {
       case .hidden: (hidden, d, d)
       case .context: (wide, 3 * d, d)
-      case .inner: (wide, h, h)
+      case .inner(let channels): (wide + channels.lowerBound, h, channels.count)
       }
     withUnsafePointer(to: statistics) {
       ck_i8_measure(x, stride, rows, length, count, factors, $0)
-      ck_i8_round(w, outputs, count, $0)
+      ck_i8_round(w, ldw, outputs, count, $0)
     }
   }
 

@@ -130,10 +130,11 @@ struct Int8WeightLoader {
     let linear = emptyLinear(inputs: inputs, outputs: outputs)
     try read("\(name).bias", into: linear.pointee.bias)
     try read("\(name).weight", into: scratch)
-    let factors = source == .hidden ? smooth(outputs: outputs) : nil
+    let smoothed = if case .hidden = source { true } else { false }
+    let factors = smoothed ? smooth(outputs: outputs) : nil
     use(scratch, linear.pointee.bias)
-    if source == .hidden { ck_i8_scale_columns(scratch, outputs, inputs, multiply) }
-    calibration.round(scratch, outputs: outputs, for: source, factors: factors)
+    if smoothed { ck_i8_scale_columns(scratch, outputs, inputs, multiply) }
+    calibration.round(scratch, ldw: inputs, outputs: outputs, for: source, factors: factors)
     pack(scratch, ldw: inputs, rows: outputs, into: linear, bias: linear.pointee.bias)
     return Self.linear(linear, factors: factors)
   }
@@ -177,7 +178,7 @@ struct Int8WeightLoader {
     let factors = smooth(outputs: 3 * d)
     calibration.attend(scratch, queryBias: input.pointee.bias)
     ck_i8_scale_columns(scratch, 3 * d, d, multiply)
-    calibration.round(scratch, outputs: 3 * d, for: .hidden, factors: factors)
+    calibration.round(scratch, ldw: d, outputs: 3 * d, for: .hidden, factors: factors)
     pack(scratch, ldw: d, rows: 3 * d, into: input, bias: input.pointee.bias)
     let rest = try afterAttention(prefix)
     return Int8LayerWeights(attentionInput: Self.linear(input, factors: factors), rest: rest)
@@ -191,7 +192,7 @@ struct Int8WeightLoader {
     try readAttentionInput("\(prefix).attention", queryBias: query.pointee.bias)
     let factors = smooth(outputs: d)
     calibration.attend(scratch, queryBias: query.pointee.bias)
-    calibration.round(scratch + 2 * d * d, outputs: d, for: .hidden)
+    calibration.round(scratch + 2 * d * d, ldw: d, outputs: d, for: .hidden)
     var values: [Int8Linear] = []
     for head in 0..<configuration.heads {
       let linear = emptyLinear(inputs: d, outputs: headDimension)
@@ -199,7 +200,7 @@ struct Int8WeightLoader {
       values.append(Self.linear(linear))
     }
     ck_i8_scale_columns(scratch, d, d, multiply)
-    calibration.round(scratch, outputs: d, for: .hidden, factors: factors)
+    calibration.round(scratch, ldw: d, outputs: d, for: .hidden, factors: factors)
     pack(scratch, ldw: d, rows: d, into: query, bias: query.pointee.bias)
     let transposed = scratch
     try reader.convert("\(prefix).attention.k_lin.weight") { ck_convert_transposed($0, $1, d, d, 1, transposed, d) }
@@ -211,6 +212,23 @@ struct Int8WeightLoader {
     }
     return Int8LastLayerWeights(
       query: Self.linear(query, factors: factors), keys: keys, values: values, rest: try afterAttention(prefix))
+  }
+
+  private func feedForwardOut(_ name: String, norm: LayerNorm) throws(ModelError) -> [Int8Linear] {
+    let d = configuration.dimension
+    let h = configuration.hiddenDimension
+    try read("\(name).bias", into: spare)
+    try read("\(name).weight", into: scratch)
+    calibration.feedForwardOut(scratch, bias: spare, norm: norm)
+    var blocks: [Int8Linear] = []
+    for first in stride(from: 0, to: h, by: configuration.feedForwardBlock) {
+      let inputs = min(configuration.feedForwardBlock, h - first)
+      let linear = emptyLinear(inputs: inputs, outputs: d)
+      calibration.round(scratch + first, ldw: h, outputs: d, for: .inner(first..<first + inputs))
+      pack(scratch + first, ldw: h, rows: d, into: linear, bias: first == 0 ? spare : nil)
+      blocks.append(Self.linear(linear))
+    }
+    return blocks
   }
 
   private func afterAttention(_ prefix: String) throws(ModelError) -> Int8AfterAttentionWeights {
@@ -227,9 +245,7 @@ struct Int8WeightLoader {
     let feedForwardIn = try linear("\(prefix).ffn.lin1", inputs: d, outputs: h, reads: .hidden) { weights, bias in
       calibration.feedForwardIn(weights, bias: bias)
     }
-    let feedForwardOut = try linear("\(prefix).ffn.lin2", inputs: h, outputs: d, reads: .inner) { weights, bias in
-      calibration.feedForwardOut(weights, bias: bias, norm: outputNorm)
-    }
+    let feedForwardOut = try feedForwardOut("\(prefix).ffn.lin2", norm: outputNorm)
     return Int8AfterAttentionWeights(
       attentionOutput: output, attentionNorm: attentionNorm, feedForwardIn: feedForwardIn, feedForwardOut: feedForwardOut,
       outputNorm: outputNorm)
@@ -261,7 +277,9 @@ private struct Int8Plan {
       }
       addLinear(inputs: d, outputs: d)
       addLinear(inputs: d, outputs: h)
-      addLinear(inputs: h, outputs: d)
+      for first in stride(from: 0, to: h, by: configuration.feedForwardBlock) {
+        addLinear(inputs: min(configuration.feedForwardBlock, h - first), outputs: d)
+      }
       counts += [d, d, d, d, d, d]  // norms, and the factors of two layers
     }
     let labels = configuration.labels.count

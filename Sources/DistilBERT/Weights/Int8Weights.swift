@@ -35,8 +35,16 @@ struct Int8AfterAttentionWeights {
   let attentionOutput: Int8Linear
   let attentionNorm: LayerNorm
   let feedForwardIn: Int8Linear
-  let feedForwardOut: Int8Linear
+  /// One to a block of `feedForwardBlock` inner channels, whose products add up; the bias is in the first. Codes and weights
+  /// of few channels share a scale, which leaves half the error.
+  let feedForwardOut: [Int8Linear]
   let outputNorm: LayerNorm
+}
+
+extension ModelConfiguration {
+  /// Inner channels of the feed-forward layers that are computed together at int8: as many as the model is wide, a multiple of
+  /// 16.
+  var feedForwardBlock: Int { min(hiddenDimension, (dimension + 15) / 16 * 16) }
 }
 
 /// All weights of a model at int8.

@@ -104,22 +104,26 @@ struct Int8Pass: ForwardPass {
   ) {
     multiply(coded, rows: rows, by: layer.attentionOutput, into: states, residual: true)
     normalise(states, rows: rows, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
-    multiply(coded, rows: rows, by: layer.feedForwardIn, into: inner)
-    activate(inner, rows: rows, into: innerCoded)
-    multiply(innerCoded, rows: rows, by: layer.feedForwardOut, into: states, residual: true)
+    let block = configuration.feedForwardBlock
+    for (index, out) in layer.feedForwardOut.enumerated() {
+      multiply(coded, rows: rows, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs, into: inner)
+      activate(inner, rows: rows, columns: out.inputs, into: innerCoded)
+      multiply(innerCoded, rows: rows, by: out, into: states, residual: true)
+    }
     normalise(states, rows: rows, norm: layer.outputNorm, for: next, into: coded)
   }
 
   // MARK: Kernels
 
-  /// y = x·wᵀ + bias, or y += x·wᵀ + bias. y: (rows, outputs), rows `ldy` floats apart, or contiguous.
+  /// y = x·wᵀ + bias, or y += x·wᵀ + bias, for all outputs or some. y: (rows, outputs), rows `ldy` floats apart, or contiguous.
   func multiply(
-    _ x: CodedRows, rows: Int, by linear: Int8Linear, into y: UnsafeMutablePointer<Float>, ldy: Int? = nil,
-    residual: Bool = false
+    _ x: CodedRows, rows: Int, by linear: Int8Linear, outputs: Range<Int>? = nil, into y: UnsafeMutablePointer<Float>,
+    ldy: Int? = nil, residual: Bool = false
   ) {
-    let ldy = ldy ?? linear.outputs
+    let outputs = outputs ?? 0..<linear.outputs
+    let ldy = ldy ?? outputs.count
     kernels.product(
-      x.codes, x.stride, x.scales, x.zeros, rows, linear.weights, 0, linear.outputs, residual ? UnsafePointer(y) : nil, ldy, y,
+      x.codes, x.stride, x.scales, x.zeros, rows, linear.weights, outputs.lowerBound, outputs.count, residual ? UnsafePointer(y) : nil, ldy, y,
       ldy)
   }
 
@@ -132,11 +136,10 @@ struct Int8Pass: ForwardPass {
       coded.zeros)
   }
 
-  private func activate(_ x: UnsafeMutablePointer<Float>, rows: Int, into coded: CodedRows) {
-    let h = configuration.hiddenDimension
+  private func activate(_ x: UnsafeMutablePointer<Float>, rows: Int, columns: Int, into coded: CodedRows) {
     switch configuration.activation {
-    case .gelu: kernels.gelu(x, rows, h, coded.codes, coded.stride, coded.scales, coded.zeros)
-    case .relu: kernels.relu(x, rows, h, coded.codes, coded.stride, coded.scales, coded.zeros)
+    case .gelu: kernels.gelu(x, rows, columns, coded.codes, coded.stride, coded.scales, coded.zeros)
+    case .relu: kernels.relu(x, rows, columns, coded.codes, coded.stride, coded.scales, coded.zeros)
     }
   }
 }
