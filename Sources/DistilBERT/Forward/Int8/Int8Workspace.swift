@@ -1,5 +1,4 @@
 import CKernels
-import Foundation
 
 /// Rows of activations as 8-bit codes, with a scale and a zero point to each.
 struct CodedRows {
@@ -42,13 +41,13 @@ struct CodedRows {
 ///
 ///     R·(8d + 12n)                          the residual stream and its codes; queries, keys, values and their scales
 ///     + T·13d                               a tile of the widest products, and its codes
-///     + L·(2d + 16n) + 24·(5L + 8d)         attention
+///     + L·(2d + 16n) + 28·(5L + 8d)         attention
 ///     + 16·(23d + 4n·d) + 4n·L              the last layer and the head
 ///
 /// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB.
 struct Int8Workspace {
   /// Rows that go through the linear layers together: their widest activations should stay in the L2 cache.
-  static let tileRows = Int(ProcessInfo.processInfo.environment["TILE"] ?? "56")!
+  static let tileRows = 56
   /// Sequences whose last layer is computed at a time.
   static let headSequences = 16
 
