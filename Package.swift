@@ -36,12 +36,13 @@ let package = Package(
       swiftSettings: memorySafe),
     .executableTarget(name: "sentiment-worker", dependencies: ["SentimentWorker"], swiftSettings: memorySafe),
 
-    .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
-    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: strict),
-    .testTarget(name: "KafkaTests", dependencies: ["Kafka"], swiftSettings: strict),
-    .testTarget(name: "DistilBERTTests", dependencies: ["DistilBERT", "CKernels"], swiftSettings: strict),
-    .testTarget(name: "SentimentWorkerTests", dependencies: ["SentimentWorker"], swiftSettings: strict),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "KafkaTests", dependencies: ["Kafka", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "DistilBERTTests", dependencies: ["DistilBERT", "CKernels", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "SentimentWorkerTests", dependencies: ["SentimentWorker", "TestSupport"], swiftSettings: strict),
     // The built program as a user runs it, against the embedded broker and a real Kafka.
-    .testTarget(name: "EndToEndTests", dependencies: ["Kafka", "sentiment-worker"], swiftSettings: strict),
+    .testTarget(name: "EndToEndTests", dependencies: ["Kafka", "sentiment-worker", "TestSupport"], swiftSettings: strict),
   ]
 )

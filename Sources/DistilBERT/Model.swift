@@ -14,10 +14,19 @@ public final class Model: Sendable {
   /// The directory's name, or owner/name where it is a snapshot in a Hugging Face cache.
   public let name: String
   /// 16 hexadecimal digits that tell this model from any other: a 64-bit checksum (`hash.c`) of `config.json`,
-  /// `model.safetensors` and those of `vocabularyFiles` that are there, byte for byte. Not cryptographic.
+  /// `model.safetensors` and those of `vocabularyFiles` that are there, byte for byte in pieces of 16 MiB. Not cryptographic.
   public let fingerprint: String
   /// Tensors of the checkpoint that the architecture does not use, sorted; usually none.
   public let unusedTensors: [String]
+  /// What this engine reads otherwise than the directory's author may have meant, each a sentence for a log; usually none.
+  public var remarks: [String] {
+    guard let first = unusedTensors.first else { return configuration.remarks }
+    let number = unusedTensors.count == 1 ? "a tensor" : "\(unusedTensors.count) tensors"
+    return configuration.remarks + [
+      "model.safetensors has \(number) that a DistilBERT sequence classifier does not use, and that this engine ignores: "
+        + printable(first) + (unusedTensors.count == 1 ? "." : ", …")
+    ]
+  }
   let weights: PreparedWeights
 
   /// Label of each class, by class index.
@@ -39,20 +48,28 @@ public final class Model: Sendable {
     try self.init(directory: directory, precision: precision, kernelPath: path)
   }
 
-  /// The same with the kernels' instruction set given; it must be supported here.
+  /// The same with the kernels' instruction set given; throws `.unsupportedKernels` if this machine does not run it.
   public init(directory: URL, precision: Precision = .f32, kernelPath: KernelPath) throws(ModelError) {
-    let (configuration, configurationFile) = try ModelConfiguration.read(from: directory)
-    let checkpoint = try Safetensors(file: MappedFile(path: directory.appending(path: "model.safetensors").path))
+    try kernelPath.checkSupported()
+    let (configuration, configurationBytes) = try ModelConfiguration.read(from: directory)
+    let checkpoint = try Self.checkpoint(in: directory)
+    let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
+    fingerprint = Self.fingerprint(of: [checkpoint.file] + vocabulary, after: configurationBytes)
     let reader = try CheckpointReader(checkpoint, as: configuration)
     weights = try PreparedWeights(reader, precision: precision, kernels: kernelPath.kernels)
     unusedTensors = CheckpointReader.unusedTensors(of: checkpoint, as: configuration)
-    let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
-    fingerprint = Self.fingerprint(of: [configurationFile, checkpoint.file] + vocabulary)
-    try checkpoint.file.checkUnchanged()
     name = Self.name(of: directory)
     self.configuration = configuration
     self.precision = precision
     self.kernelPath = kernelPath
+  }
+
+  private static func checkpoint(in directory: URL) throws(ModelError) -> Safetensors {
+    let path = directory.appending(path: "model.safetensors").path
+    if !FileManager.default.fileExists(atPath: path), let error = ModelError(weightsElsewhereIn: directory, file: path) {
+      throw error
+    }
+    return try Safetensors(file: MappedFile(path: path))
   }
 
   /// What computes: OpenBLAS's version and build, the CPU kernels it chose, the fused kernels' instruction set, CPU features.
@@ -66,12 +83,17 @@ public final class Model: Sendable {
   /// What turns texts into token ids, and so changes labels as weights do.
   private static let vocabularyFiles = ["vocab.txt", "tokenizer.json", "tokenizer_config.json"]
 
-  private static func fingerprint(of files: [MappedFile]) -> String {
-    var hash: UInt64 = 0
+  /// Bytes hashed at a time, each piece seeded with the hash of what comes before it.
+  private static let fingerprintPiece = 16 << 20
+
+  private static func fingerprint(of files: [MappedFile], after configuration: [UInt8]) -> String {
+    var hash = ck_hash(configuration, configuration.count, 0)
     for file in files {
-      // The mapping ends with the file.
-      withExtendedLifetime(file) {
-        if let base = file.bytes.baseAddress { hash = ck_hash(base, file.bytes.count, hash) }
+      guard let base = file.bytes.baseAddress else { continue }
+      for start in stride(from: 0, to: file.bytes.count, by: fingerprintPiece) {
+        let end = min(start + fingerprintPiece, file.bytes.count)
+        hash = ck_hash(base + start, end - start, hash)
+        file.release(start..<end)
       }
     }
     let digits = String(hash, radix: 16)

@@ -14,7 +14,7 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     case malformedCheckpoint
     /// The checkpoint lacks a tensor that the architecture needs.
     case missingTensor
-    /// A tensor's shape differs from what `config.json` says.
+    /// A tensor's shape, or the number of layers, differs from what `config.json` says.
     case wrongShape
     /// A tensor's element type is none of F32, F16, BF16.
     case wrongType
@@ -43,9 +43,11 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     return "\(place): expected \(expected), found \(found). \(advice)"
   }
 
+  static let saveAgain = "Download the model again, or export it again with save_pretrained."
+
   init(
     _ kind: Kind, file: String = "", subject: String, expected: String, found: String,
-    advice: String = "Download the model again, or export it again with save_pretrained."
+    advice: String = Self.saveAgain
   ) {
     self.kind = kind
     self.file = file
@@ -57,7 +59,7 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Text from a file, fit for one line of a log: control characters escaped, at most 120 characters.
-private func printable(_ text: String) -> String {
+func printable(_ text: String) -> String {
   var result = ""
   for (position, scalar) in text.unicodeScalars.enumerated() {
     if position == 120 { return result + "…" }

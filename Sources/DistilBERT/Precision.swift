@@ -2,8 +2,6 @@
 public enum Precision: String, Sendable, CaseIterable {
   /// 32-bit floats throughout: the model as published.
   case f32
-  /// bfloat16 products with f32 sums, on CPUs that have them (AVX-512 BF16); computed in f32 elsewhere.
-  case bf16
   /// 8-bit integer products with exact sums: the same bits on every CPU.
   case int8
 }

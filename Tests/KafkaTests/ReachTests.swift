@@ -23,6 +23,28 @@ struct ReachTests {
     #expect(try AdminClient.reach(configuration, topics: [], timeout: patience).topics == [])
   }
 
+  @Test("a mock cluster on a port of one's own choice serves produce and consume, and frees the port at its end")
+  func chosenPort() throws {
+    var mock = try MockCluster(port: 0)
+    let port = try #require(mock.bootstrapServers.split(separator: ":").last.flatMap { UInt16($0) })
+    let error = #expect(throws: KafkaError.self) { try MockCluster(port: port) }
+    #expect(error?.message.contains("port \(port)") == true)
+    mock.close()
+
+    mock = try MockCluster(brokers: 2, port: port)
+    #expect(mock.bootstrapServers == "127.0.0.1:\(port)")
+    try mock.createTopic("t", partitions: 2)
+    let producer = try Producer(configuration: .producer(mock.bootstrapServers))
+    for partition in Int32(0)..<2 { try producer.sendAll(["a", "b"], to: "t", partition: partition) }
+    let consumer = try Consumer(configuration: .consumer(mock.bootstrapServers, group: "g"))
+    try consumer.assign([
+      TopicPartition(topic: "t", partition: 0): .beginning, TopicPartition(topic: "t", partition: 1): .beginning,
+    ])
+    #expect(try records(4, from: consumer).count == 4)
+    try consumer.close()
+    producer.close(flushTimeout: patience) { _ in }
+  }
+
   @Test("a refused connection is told as such, with where and what to do")
   func refused() throws {
     let mock = try MockCluster()

@@ -1,4 +1,5 @@
 import Settings
+import TestSupport
 import Testing
 
 @Suite struct FileTests {
@@ -170,7 +171,7 @@ import Testing
       "é",
     ]
     .map { Array($0.utf8) }
-    var random = SeededGenerator(seed: 42)
+    var random = SeededRandom(seed: 42)
     var refused = 0
     for _ in 0..<4000 {
       var bytes = sound

@@ -1,4 +1,5 @@
 import Settings
+import TestSupport
 import Testing
 
 @Suite struct SecretTests {
@@ -54,7 +55,7 @@ import Testing
   /// Puts a random secret into every place where one may go, rightly and wrongly, among random mistakes; whatever comes
   /// out does not hold it.
   @Test func noOutputHoldsASecret() {
-    var random = SeededGenerator(seed: 7)
+    var random = SeededRandom(seed: 7)
     var failures = 0
     for round in 0..<3000 {
       let letters = Array("abcdefghjkmnpqrstuvwxyzABCDEFGHJK23456789")

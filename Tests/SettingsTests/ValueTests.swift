@@ -1,4 +1,5 @@
 import Settings
+import TestSupport
 import Testing
 
 @Suite struct ValueTests {
@@ -33,7 +34,7 @@ import Testing
   }
 
   @Test func whatIsWrittenReadsBack() {
-    var random = SeededGenerator(seed: 1)
+    var random = SeededRandom(seed: 1)
     for _ in 0..<2000 {
       let bits = random.next() >> UInt64.random(in: 1...63, using: &random)
       let duration = Duration.nanoseconds(Int64(bits))

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Telemetry
@@ -77,7 +78,11 @@ struct LoggerTests {
     now.withLock { $0 += .seconds(10) }
     sink.writeSummaries()
     sink.writeSummaries()
-    #expect(lines.all.count == 4)
+    for _ in 0..<2 { logger.info("goes on") }
+    for error in ["a", "b", "a"] { logger.warning("met", ["error": "\(error)"]) }
+    sink.writeSummaries(isEnd: true)
+    #expect(lines.all.count == 9)
+    #expect(lines.all[8].hasSuffix("repeated messages held back repeated=\"warning met: a\" heldBack=1\n"))
     #expect(lines.all[0].hasSuffix("warning  down attempt=0\n"))
     #expect(lines.all[1].hasSuffix("error    down\n"))
     #expect(lines.all[2].hasSuffix("warning  down heldBack=4\n"))

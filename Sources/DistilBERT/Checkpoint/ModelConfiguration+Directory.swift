@@ -8,17 +8,21 @@ extension ModelConfiguration {
   /// - Throws: a `ModelError` that names the file, the field, what was expected and what was found.
   public init(directory: URL) throws(ModelError) { self = try Self.read(from: directory).configuration }
 
-  /// The same with the file, for whoever needs its bytes.
-  static func read(from directory: URL) throws(ModelError) -> (configuration: ModelConfiguration, file: MappedFile) {
-    let file = try MappedFile(path: directory.appending(path: "config.json").path)
-    guard file.bytes.count <= maximumBytes else {
-      throw ModelError(
-        .malformedConfiguration, file: file.path, subject: "file", expected: "at most \(maximumBytes) bytes",
-        found: "\(file.bytes.count)")
+  /// The same with the file's bytes.
+  static func read(from directory: URL) throws(ModelError) -> (configuration: ModelConfiguration, bytes: [UInt8]) {
+    let path = directory.appending(path: "config.json").path
+    let bytes: [UInt8]
+    do throws(RegularFile.Failure) {
+      bytes = try RegularFile.contents(of: path, limit: maximumBytes)
+    } catch {
+      var isDirectory: ObjCBool = false
+      if FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory), !isDirectory.boolValue {
+        throw ModelError(fileAsDirectory: directory.path)
+      }
+      throw ModelError(error, file: path)
     }
-    // The mapping ends with the file.
-    return try withExtendedLifetime(file) { () throws(ModelError) in
-      (try ModelConfiguration(parsing: file.bytes, file: file.path), file)
-    }
+    guard !bytes.isEmpty else { throw ModelError(unreadable: path, found: "an empty file") }
+    guard !GitLFS.isPointer(bytes) else { throw ModelError(gitLFSPointer: path) }
+    return (try ModelConfiguration(parsing: bytes, file: path), bytes)
   }
 }

@@ -20,7 +20,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   /// Rows of the word embedding (`vocab_size`), 1 … 16,777,216.
   public var vocabularySize: Int
   public var activation: Activation
-  /// Label of each class, by class index (`id2label`, or LABEL_0 … from `num_labels`). At least one; all different.
+  /// Label of each class, by class index (`id2label`, or LABEL_0 … from `num_labels`). At least one; all different, none blank,
+  /// none with control characters or line breaks.
   public var labels: [String]
   /// Things in the file that this engine reads otherwise than its author may have meant, each a sentence.
   public var remarks: [String]
@@ -41,13 +42,14 @@ public struct ModelConfiguration: Sendable, Equatable {
 extension ModelConfiguration {
   /// Reads `config.json` of a model directory. What the file leaves out has `DistilBertConfig`'s default, fields that do
   /// not change the architecture are ignored, and a value that cannot be honoured is an error that names the field.
-  init(parsing bytes: UnsafeRawBufferPointer, file: String) throws(ModelError) {
+  init(parsing bytes: [UInt8], file: String) throws(ModelError) {
     let document: JSONValue
     do {
-      document = try JSONValue(parsing: bytes)
+      document = try JSONValue(parsing: bytes, duplicateKeys: .refused)
     } catch {
       throw ModelError(
-        .malformedConfiguration, file: file, subject: "byte \(error.offset)", expected: "a JSON object", found: error.reason)
+        .malformedConfiguration, file: file, subject: "byte \(error.offset)", expected: error.expected ?? "a JSON object",
+        found: error.found, advice: error.advice ?? ModelError.saveAgain)
     }
     guard case .object(let members) = document else {
       throw ModelError(
@@ -55,6 +57,8 @@ extension ModelConfiguration {
     }
     let fields = Fields(file: file, members: members)
     try fields.require("model_type", in: ["distilbert"], default: "distilbert")
+    try fields.requireClassifier()
+    try fields.refuseQuantization()
     dimension = try fields.integer("dim", in: 1...65_536, default: 768)
     hiddenDimension = try fields.integer("hidden_dim", in: 1...262_144, default: 4 * 768)
     layers = try fields.integer("n_layers", in: 0...1_024, default: 6)
@@ -76,16 +80,19 @@ extension ModelConfiguration {
 /// The members of `config.json`, read with the errors that name them.
 private struct Fields {
   let file: String
-  let members: [String: JSONValue]
+  let members: [JSONValue.Member]
   static let maximumLabels = 65_536
 
   /// The member, where null counts as absent, as it does for `PretrainedConfig`.
   func value(_ name: String) -> JSONValue? {
-    members[name].flatMap { $0 == .null ? nil : $0 }
+    if case .null = members[name] { return nil }
+    return members[name]
   }
 
-  func malformed(_ name: String, expected: String, found: String) -> ModelError {
-    ModelError(.malformedConfiguration, file: file, subject: name, expected: expected, found: found)
+  func malformed(
+    _ name: String, expected: String, found: String, advice: String = ModelError.saveAgain
+  ) -> ModelError {
+    ModelError(.malformedConfiguration, file: file, subject: name, expected: expected, found: found, advice: advice)
   }
 
   func unsupported(_ name: String, expected: String, found: String) -> ModelError {
@@ -116,19 +123,46 @@ private struct Fields {
   @discardableResult
   func require(_ name: String, in allowed: [String], default standard: String) throws(ModelError) -> String {
     guard let value = value(name) else { return standard }
-    guard case .string(let text) = value else { throw malformed(name, expected: "a string", found: value.shortDescription) }
+    guard let text = value.text else { throw malformed(name, expected: "a string", found: value.shortDescription) }
     guard allowed.contains(text) else {
       throw unsupported(name, expected: allowed.joined(separator: " or "), found: "\"\(text)\"")
     }
     return text
   }
 
+  /// The class that the weights were saved from must be the one that this engine is. An empty list says nothing.
+  func requireClassifier() throws(ModelError) {
+    guard let value = value("architectures") else { return }
+    guard case .array(let elements) = value else {
+      throw malformed("architectures", expected: "a list of class names", found: value.shortDescription)
+    }
+    var names: [String] = []
+    for element in elements {
+      guard let name = element.text else {
+        throw malformed("architectures", expected: "class names", found: element.shortDescription)
+      }
+      names.append(name)
+    }
+    let classifier = "DistilBertForSequenceClassification"
+    guard names.isEmpty || names.contains(classifier) else {
+      throw unsupported("architectures", expected: classifier, found: names.joined(separator: ", "))
+    }
+  }
+
+  func refuseQuantization() throws(ModelError) {
+    guard let value = value("quantization_config") else { return }
+    throw ModelError(
+      .unsupportedConfiguration, file: file, subject: "quantization_config", expected: "none: weights as F32, F16 or BF16",
+      found: value.shortDescription, advice: "Save the model without quantization; this engine quantizes weights itself.")
+  }
+
   func labels() throws(ModelError) -> [String] {
     let count = value("num_labels") == nil ? nil : try integer("num_labels", in: 1...Self.maximumLabels, default: 2)
     guard let value = value("id2label") else { return (0..<(count ?? 2)).map { "LABEL_\($0)" } }
-    guard case .object(let entries) = value else {
+    guard case .object(let members) = value else {
       throw malformed("id2label", expected: "an object from class index to label", found: value.shortDescription)
     }
+    let entries = Dictionary(members.map { ($0.name, $0.value) }) { _, last in last }
     guard (1...Self.maximumLabels).contains(entries.count) else {
       throw unsupported("id2label", expected: "1 … \(Self.maximumLabels) labels", found: "\(entries.count)")
     }
@@ -144,9 +178,10 @@ private struct Fields {
           "id2label", expected: "the class indices 0 … \(entries.count - 1)",
           found: "no \"\(index)\"" + (stray.map { ", but \"\($0)\"" } ?? ""))
       }
-      guard case .string(let label) = entry else {
+      guard let label = entry.text else {
         throw malformed("id2label.\(index)", expected: "a string", found: entry.shortDescription)
       }
+      try check(label: label, of: index)
       if let first = indices.updateValue(index, forKey: label) {
         throw malformed("id2label.\(index)", expected: "a label of its own", found: "\"\(label)\", the label of class \(first)")
       }
@@ -155,8 +190,23 @@ private struct Fields {
     return labels
   }
 
+  /// Labels go into messages and into lines of text.
+  private func check(label: String, of index: Int) throws(ModelError) {
+    let scalars = label.unicodeScalars
+    let breaksLines = scalars.contains { scalar in
+      [.control, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+    }
+    guard !breaksLines, !scalars.allSatisfy({ $0.properties.isWhitespace }) else {
+      throw malformed(
+        "id2label.\(index)", expected: "a label that can be seen, without control characters", found: "\"\(label)\"",
+        advice: "Give class \(index) a name in id2label.")
+    }
+  }
+
   func remarks() -> [String] {
-    guard case .string(let problem) = value("problem_type"), problem != "single_label_classification" else { return [] }
-    return ["problem_type is \"\(problem)\"; probabilities are a softmax over all labels, as for single_label_classification."]
+    guard let problem = value("problem_type")?.text, problem != "single_label_classification" else { return [] }
+    return [
+      "problem_type is \"\(printable(problem))\"; probabilities are a softmax over all labels, as for single_label_classification."
+    ]
   }
 }

@@ -19,6 +19,7 @@ struct Safetensors {
   init(file: MappedFile) throws(ModelError) {
     self.file = file
     let bytes = file.bytes
+    guard !GitLFS.isPointer(bytes) else { throw ModelError(gitLFSPointer: file.path) }
     func malformed(_ subject: String, expected: String, found: String) -> ModelError {
       ModelError(.malformedCheckpoint, file: file.path, subject: subject, expected: expected, found: found)
     }
@@ -33,18 +34,21 @@ struct Safetensors {
     }
     let document: JSONValue
     do {
-      document = try JSONValue(parsing: UnsafeRawBufferPointer(rebasing: bytes[8..<8 + length]))
+      document = try JSONValue(parsing: Array(bytes[8..<8 + length]), duplicateKeys: .refused)
     } catch {
-      throw malformed("header byte \(error.offset)", expected: "a JSON object", found: error.reason)
+      throw malformed("header byte \(error.offset)", expected: error.expected ?? "a JSON object", found: error.found)
     }
-    guard case .object(let entries) = document else {
+    guard case .object(let members) = document else {
       throw malformed("header", expected: "a JSON object", found: document.shortDescription)
     }
     let data = 8 + length..<bytes.count
     var tensors: [String: Tensor] = [:]
-    // In the order of names, so that a damaged file gives the same error each time.
-    for (name, entry) in entries.sorted(by: { $0.key < $1.key }) where name != "__metadata__" {
-      tensors[name] = try Tensor(name: name, entry: entry, data: data, file: file.path)
+    for member in members where member.name != "__metadata__" {
+      let tensor = try Tensor(name: member.name, entry: member.value, data: data, file: file.path)
+      // Keys of different bytes are equal as `String` where Unicode calls them canonically equivalent.
+      guard tensors.updateValue(tensor, forKey: member.name) == nil else {
+        throw malformed(member.name, expected: "a name of its own", found: "the name of another tensor")
+      }
     }
     try Self.checkCoverage(of: data, by: tensors, file: file.path)
     self.tensors = tensors
@@ -93,7 +97,7 @@ extension Safetensors.Tensor {
     guard case .object(let fields) = entry else {
       throw malformed("entry", expected: "an object with dtype, shape and data_offsets", found: entry.shortDescription)
     }
-    guard case .string(let type) = fields["dtype"] else {
+    guard let type = fields["dtype"]?.text else {
       throw malformed("dtype", expected: "a string", found: fields["dtype"]?.shortDescription ?? "nothing")
     }
     func integers(_ field: String) throws(ModelError) -> [Int] {

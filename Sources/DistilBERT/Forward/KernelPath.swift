@@ -22,14 +22,22 @@ public enum KernelPath: String, Sendable, CaseIterable {
   /// The forced one, else the best. Throws `.unsupportedKernels` for an unknown name or one that this machine cannot run.
   public static func chosen(in environment: [String: String]) throws(ModelError) -> KernelPath {
     guard let name = environment[environmentVariable], !name.isEmpty else { return best }
-    guard let path = KernelPath(rawValue: name), path.isSupported else {
-      let supported = allCases.filter(\.isSupported).map(\.rawValue)
-      throw ModelError(
-        .unsupportedKernels, subject: environmentVariable,
-        expected: "one that this machine runs: \(supported.joined(separator: ", "))", found: "\"\(name)\"",
-        advice: "Unset it to use the fastest, \(best.rawValue).")
-    }
+    guard let path = KernelPath(rawValue: name) else { throw unsupported(name) }
+    try path.checkSupported()
     return path
+  }
+
+  /// Throws `.unsupportedKernels` if this machine cannot run it.
+  func checkSupported() throws(ModelError) {
+    guard isSupported else { throw Self.unsupported(rawValue) }
+  }
+
+  private static func unsupported(_ name: String) -> ModelError {
+    let supported = allCases.filter(\.isSupported).map(\.rawValue)
+    return ModelError(
+      .unsupportedKernels, subject: environmentVariable,
+      expected: "one that this machine runs: \(supported.joined(separator: ", "))", found: "\"\(name)\"",
+      advice: "Unset it to use the fastest, \(best.rawValue).")
   }
 
   var kernels: ck_kernels { ck_kernels_for(identifier).pointee }

@@ -11,7 +11,7 @@ public final class Lane {
   public let model: Model
   /// Longest sequence, in tokens, that this lane takes: the model's `maximumPositions`, or `maximumTokens` if that is less.
   public let longestSequence: Int
-  /// Memory of the workspace in bytes; `Workspace` gives the formula. OpenBLAS keeps some 10 MB more per thread.
+  /// Memory of the workspace in bytes; `Workspace` gives the formula. OpenBLAS keeps a few MB more per thread.
   public var workspaceBytes: Int { pass.workspaceBytes }
 
   private let pass: any ForwardPass

@@ -35,11 +35,12 @@ struct SavedTokenizer {
 
   private static func vocabulary(_ field: TokenizerField) throws(TokenizerError) -> Vocabulary {
     var vocabulary = Vocabulary(file: field.file)
-    for (token, value) in try field.members() {
-      guard case .integer(let id) = value else {
-        throw field.malformed("\(field.path): token \(Vocabulary.quote(token[...])) has \(value.kind); expected an id")
+    for member in try field.members() {
+      guard case .integer(let id) = member.value else {
+        throw field.malformed(
+          "\(field.path): token \(Vocabulary.quote(member.key[...])) has \(member.value.kind); expected an id")
       }
-      try vocabulary.append(token[...], id: id)
+      try vocabulary.append(member.key[...], id: id)
     }
     guard vocabulary.count > 0 else { throw field.malformed("\(field.path) is empty; expected tokens with their ids") }
     return vocabulary

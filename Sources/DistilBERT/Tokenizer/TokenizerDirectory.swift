@@ -4,8 +4,8 @@ extension WordPieceTokenizer {
   /// The tokeniser of a Hugging Face model directory.
   ///
   /// `tokenizer.json` is the source where it is there and holds a WordPiece model; otherwise `vocab.txt` is. Where both are
-  /// there, they must have equally many tokens. Truncation and padding in `tokenizer.json` are not the tokeniser's business
-  /// and are ignored.
+  /// there, they must have the same tokens in the same order. Truncation and padding in `tokenizer.json` are not the tokeniser's
+  /// business and are ignored, but for truncation on the left, which is refused: this tokeniser cuts on the right.
   ///
   /// `do_lower_case`, `strip_accents` and `tokenize_chinese_chars` are in `tokenizer_config.json` and in the normaliser of
   /// `tokenizer.json`, and agree in every directory that a tool has saved. Where one of the two was edited by hand, the value
@@ -13,6 +13,10 @@ extension WordPieceTokenizer {
   ///
   /// - Throws: `TokenizerError`, which names the file, what was found in it and what was expected.
   public init(directory: URL) throws(TokenizerError) {
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory), !isDirectory.boolValue {
+      throw .unreadableFile(file: directory.path, reason: "a directory is expected, this is a file")
+    }
     let config = try TokenizerConfig(directory)
     var vocabulary = try TokenizerDirectory.vocabularyText(directory)
     var options = Options()
@@ -23,6 +27,11 @@ extension WordPieceTokenizer {
           throw .conflictingFiles(
             "\(file.name) has \(saved.vocabulary.count) tokens and \(text.file) has \(text.count); expected equally many")
         }
+        if let text = vocabulary, let (first, second) = saved.vocabulary.firstDifference(from: text) {
+          throw .conflictingFiles(
+            "\(file.name) has the token \(first) where \(text.file) has \(second); expected the same tokens in the same order")
+        }
+        if !config.hasTruncationSide { try root.refuseLeftTruncation() }
         vocabulary = saved.vocabulary
         options = saved.options
       }
@@ -32,7 +41,7 @@ extension WordPieceTokenizer {
     }
     try vocabulary.index()
     try config.apply(to: &options, vocabulary, directory)
-    try self.init(vocabulary, options: options)
+    try self.init(vocabulary, options: options, maximumLength: config.maximumLength)
   }
 }
 
@@ -60,6 +69,10 @@ enum TokenizerDirectory {
 
 /// What `tokenizer_config.json` says, where there is one.
 struct TokenizerConfig {
+  /// `model_max_length`, where it is a limit.
+  private(set) var maximumLength: Int?
+  /// Whether it says at which end texts are cut, in place of `tokenizer.json`.
+  private(set) var hasTruncationSide = false
   private var lowercase: Bool?
   private var stripAccents: Bool?
   private var chinese: Bool?
@@ -71,6 +84,12 @@ struct TokenizerConfig {
       return
     }
     let root = try TokenizerField(file)
+    try Self.checkClass(root)
+    maximumLength = try Self.maximumLength(root)
+    if let side = try root.optional("truncation_side") {
+      guard try side.string() == "right" else { throw side.unsupported(supported: "right") }
+      hasTruncationSide = true
+    }
     lowercase = try root.optional("do_lower_case")?.bool()
     stripAccents = try root.optional("strip_accents")?.bool()
     chinese = try root.optional("tokenize_chinese_chars")?.bool()
@@ -79,12 +98,33 @@ struct TokenizerConfig {
     }
     guard let decoder = try root.optional("added_tokens_decoder") else { return }
     for member in try decoder.members() {
-      let name = String(decoding: member.key, as: UTF8.self)
-      let field = decoder.child(name, member.value)
-      guard let id = Int32(name) else { throw field.malformed("\(field.path): expected a token id as the key") }
+      let field = decoder.child(member.name, member.value)
+      guard let id = Int32(member.name) else { throw field.malformed("\(field.path): expected a token id as the key") }
       addedTokens.append(try WordPieceTokenizer.AddedToken(field, id: id))
     }
     addedTokens.sort { ($0.id ?? 0) < ($1.id ?? 0) }
+  }
+
+  /// Classes of `transformers` that cut and spell as BERT's does, less the endings `Fast` and `Legacy`, and the general ones,
+  /// which do what `tokenizer.json` says.
+  private static let classes = [
+    "DistilBertTokenizer", "BertTokenizer", "ConvBertTokenizer", "ElectraTokenizer", "LayoutLMTokenizer", "LxmertTokenizer",
+    "MobileBertTokenizer", "RetriBertTokenizer", "SqueezeBertTokenizer", "PreTrainedTokenizer", "TokenizersBackend",
+  ]
+
+  private static func checkClass(_ root: TokenizerField) throws(TokenizerError) {
+    guard let field = try root.optional("tokenizer_class") else { return }
+    var name = try field.string()
+    for ending in ["Fast", "Legacy"] where name.hasSuffix(ending) { name.removeLast(ending.count) }
+    guard classes.contains(name) else { throw field.unsupported(supported: "DistilBertTokenizer, BertTokenizer and their like") }
+  }
+
+  /// Where there is no limit, `transformers` writes the integer nearest to 1e30.
+  private static func maximumLength(_ root: TokenizerField) throws(TokenizerError) -> Int? {
+    guard let field = try root.optional("model_max_length") else { return nil }
+    if case .number = field.value { return nil }
+    let length = try field.integer()
+    return length >= 2 ? length : nil
   }
 
   /// Completes `options`, whose `addedTokens` are `nil` unless they come from `tokenizer.json`.
@@ -114,6 +154,14 @@ struct TokenizerConfig {
         file: directory.path, what: "added_tokens.json", found: "there without tokenizer.json",
         supported: "tokenizer.json, or added_tokens_decoder in tokenizer_config.json")
     }
+  }
+}
+
+extension TokenizerField {
+  /// Refuses a `tokenizer.json` that cuts texts at their start.
+  fileprivate func refuseLeftTruncation() throws(TokenizerError) {
+    guard let direction = try optional("truncation")?.optional("direction") else { return }
+    guard try direction.string() == "Right" else { throw direction.unsupported(supported: "Right") }
   }
 }
 

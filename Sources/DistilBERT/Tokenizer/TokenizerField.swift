@@ -2,13 +2,18 @@
 struct TokenizerField {
   let file: String
   let path: String
-  let value: TokenizerJSON
+  let value: JSONValue
 
   init(_ file: TokenizerFile) throws(TokenizerError) {
-    self.init(file: file.name, path: "", value: try TokenizerJSON(file))
+    do throws(JSONError) {
+      self.init(file: file.name, path: "", value: try JSONValue(parsing: file.bytes, duplicateKeys: .kept))
+    } catch {
+      let reason = error.expected.map { "expected \($0), found \(error.found)" } ?? error.found
+      throw .malformedFile(file: file.name, offset: error.offset, reason: "not JSON: \(reason)")
+    }
   }
 
-  private init(file: String, path: String, value: TokenizerJSON) {
+  private init(file: String, path: String, value: JSONValue) {
     self.file = file
     self.path = path
     self.value = value
@@ -16,9 +21,9 @@ struct TokenizerField {
 
   /// A member of an object; `nil` where it is absent or null. Where it occurs twice, the last counts.
   func optional(_ key: String) throws(TokenizerError) -> TokenizerField? {
-    guard let member = try members().last(where: { $0.key.elementsEqual(key.utf8) }) else { return nil }
-    if case .null = member.value { return nil }
-    return child(key, member.value)
+    guard let value = try members()[key] else { return nil }
+    if case .null = value { return nil }
+    return child(key, value)
   }
 
   func required(_ key: String) throws(TokenizerError) -> TokenizerField {
@@ -26,7 +31,7 @@ struct TokenizerField {
     return field
   }
 
-  func members() throws(TokenizerError) -> [(key: [UInt8], value: TokenizerJSON)] {
+  func members() throws(TokenizerError) -> [JSONValue.Member] {
     guard case .object(let members) = value else { throw mismatch("an object") }
     return members
   }
@@ -47,8 +52,8 @@ struct TokenizerField {
   }
 
   func string() throws(TokenizerError) -> String {
-    guard case .string(let bytes) = value else { throw mismatch("a string") }
-    return String(decoding: bytes, as: UTF8.self)
+    guard let text = value.text else { throw mismatch("a string") }
+    return text
   }
 
   /// A token, which is written as a string or as an object with its `content`.
@@ -67,7 +72,22 @@ struct TokenizerField {
     malformed("\(path.isEmpty ? "the file" : path) is \(value.kind); expected \(expected)")
   }
 
-  func child(_ key: String, _ value: TokenizerJSON) -> TokenizerField {
+  func child(_ key: String, _ value: JSONValue) -> TokenizerField {
     TokenizerField(file: file, path: path.isEmpty ? key : "\(path).\(key)", value: value)
+  }
+}
+
+extension JSONValue {
+  /// What a `TokenizerError` calls it.
+  var kind: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .integer(let value): "the integer \(value)"
+    case .number: "a number that is no integer"
+    case .string(let bytes): "the string \(Vocabulary.quote(bytes[...]))"
+    case .array: "an array"
+    case .object: "an object"
+    }
   }
 }

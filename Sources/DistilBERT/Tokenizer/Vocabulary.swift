@@ -90,6 +90,22 @@ struct Vocabulary: Sendable {
     return adopted
   }
 
+  /// The first tokens, for display, that differ from those of a vocabulary as large, both in the order of their ids; `nil` where
+  /// there are none. Gaps between ids do not count, since `vocab.txt` cannot have them, nor does white space at a token's end,
+  /// which readers of `vocab.txt` drop.
+  func firstDifference(from other: Vocabulary) -> (String, String)? {
+    func trimmed(_ token: ArraySlice<UInt8>) -> String.UnicodeScalarView.SubSequence {
+      var scalars = String(decoding: token, as: UTF8.self).unicodeScalars[...]
+      while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
+      return scalars
+    }
+    for (own, others) in zip(indexOfID.lazy.filter { $0 >= 0 }, other.indexOfID.lazy.filter { $0 >= 0 }) {
+      let (first, second) = (token(at: Int(own)), other.token(at: Int(others)))
+      if first != second, !trimmed(first).elementsEqual(trimmed(second)) { return (Self.quote(first), Self.quote(second)) }
+    }
+    return nil
+  }
+
   /// The id of `token`, once indexed.
   func id(of token: String) -> Int32? {
     let bytes = Array(token.utf8)

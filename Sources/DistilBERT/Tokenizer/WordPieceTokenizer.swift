@@ -18,6 +18,9 @@ public struct WordPieceTokenizer: Sendable {
   public let maskID: Int32?
   /// The id of `[PAD]`, if the vocabulary has it.
   public let padID: Int32?
+  /// The most tokens, `[CLS]` and `[SEP]` included, that the tokeniser's files say a model reads (`model_max_length`), 2 or more;
+  /// `nil` where they do not say. The caller's to observe: `encode` cuts where it is told to.
+  public let maximumLength: Int?
   /// What it was made with; `addedTokens` are never `nil`.
   public let options: Options
 
@@ -47,7 +50,7 @@ public struct WordPieceTokenizer: Sendable {
   }
 
   /// - Parameter vocabulary: indexed.
-  init(_ vocabulary: Vocabulary, options: Options) throws(TokenizerError) {
+  init(_ vocabulary: Vocabulary, options: Options, maximumLength: Int? = nil) throws(TokenizerError) {
     guard (1...65_536).contains(options.maximumWordCharacters) else {
       throw .unsupported(
         file: vocabulary.file, what: "max_input_chars_per_word", found: "\(options.maximumWordCharacters)",
@@ -86,6 +89,7 @@ public struct WordPieceTokenizer: Sendable {
     }
     self.normalizer = normalizer
     self.vocabulary = vocabulary
+    self.maximumLength = maximumLength
     self.options = options
     rawTokens = raw
     normalizedTokens = normalized

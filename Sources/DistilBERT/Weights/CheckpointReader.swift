@@ -7,8 +7,23 @@ struct CheckpointReader {
 
   init(_ checkpoint: Safetensors, as configuration: ModelConfiguration) throws(ModelError) {
     for (name, shape) in Self.expectedTensors(of: configuration) { try Self.check(name, shape: shape, in: checkpoint) }
+    try Self.checkLayers(of: checkpoint, as: configuration)
     self.checkpoint = checkpoint
     self.configuration = configuration
+  }
+
+  /// A model cut short gives other labels than the one that was trained.
+  private static func checkLayers(of checkpoint: Safetensors, as configuration: ModelConfiguration) throws(ModelError) {
+    let prefix = "distilbert.transformer.layer."
+    let layers = Set(
+      checkpoint.tensors.keys.compactMap { name in
+        name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count).prefix { $0 != "." }) : nil
+      })
+    guard let last = layers.max(), last >= configuration.layers else { return }
+    throw ModelError(
+      .wrongShape, file: checkpoint.file.path, subject: "n_layers",
+      expected: "\(configuration.layers) layers, by config.json", found: "\(layers.count), up to \(prefix)\(last)",
+      advice: "config.json and model.safetensors must come from the same model; correct n_layers in config.json.")
   }
 
   /// Tensors of the checkpoint that the architecture does not use, sorted.
@@ -74,6 +89,7 @@ struct CheckpointReader {
     try file.checkUnchanged()
     let bad = place(source + tensor.range.lowerBound, type)
     try file.checkUnchanged()
+    file.release(tensor.range)
     guard bad < 0 else {
       throw ModelError(
         .notFinite, file: file.path, subject: name, expected: "finite weights",

@@ -7,7 +7,7 @@ enum PreparedWeights: Sendable {
 
   init(_ reader: CheckpointReader, precision: Precision, kernels: ck_kernels) throws(ModelError) {
     switch precision {
-    case .f32, .bf16: self = .f32(try WeightLoader.load(reader, kernels: kernels))
+    case .f32: self = .f32(try WeightLoader.load(reader, kernels: kernels))
     case .int8: self = .int8(try Int8WeightLoader.load(reader, kernels: kernels))
     }
   }

@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Foundation
 import Synchronization
 
 /// Owns one librdkafka client and the order in which its parts are destroyed.
@@ -26,6 +27,8 @@ final class ClientHandle: @unchecked Sendable {
   /// What a consumer's poll serves; the main queue of a producer.
   let queue: OpaquePointer?
   private let topics = Mutex<[String: ProducerTopic]>([:])
+  /// The group could not be left in time: librdkafka goes on trying, and destroying the client waits for it.
+  private let isAbandoned = Atomic<Bool>(false)
 
   /// A topic object of a producer; owned by the handle.
   struct ProducerTopic: @unchecked Sendable {
@@ -59,10 +62,31 @@ final class ClientHandle: @unchecked Sendable {
   deinit {
     for topic in topics.withLock({ Array($0.values) }) { rd_kafka_topic_destroy(topic.pointer) }
     if let queue { rd_kafka_queue_destroy(queue) }
-    // Leaving the group is `Consumer.close`'s affair: here no callback may run any more.
-    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
-    withExtendedLifetime(context) {}
+    let remains = Remains(client: client, context: context)
+    if isAbandoned.load(ordering: .relaxed) {
+      // May take as long as the brokers are away; nobody waits for it, least of all the end of the process.
+      Thread.detachNewThread { remains.destroy() }
+    } else {
+      remains.destroy()
+    }
   }
+
+  /// What goes last.
+  ///
+  /// @unchecked Sendable: whoever destroys it is the only one left to use it.
+  private struct Remains: @unchecked Sendable {
+    let client: OpaquePointer
+    let context: CallbackContext
+
+    func destroy() {
+      // Leaving the group is `Consumer.close`'s affair: here no callback may run any more.
+      rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+      withExtendedLifetime(context) {}
+    }
+  }
+
+  /// The client will not be closed in good order: its end must not block whoever lets go of it.
+  func abandon() { isAbandoned.store(true, ordering: .relaxed) }
 
   /// Passes on what the callbacks noted. Call it after each call that serves librdkafka's queues.
   func dispatch(committed: (CommitResult) -> Void = { _ in }) {

@@ -7,7 +7,8 @@ import Synchronization
 /// show transactions, look-ups by time, TLS, SASL or static membership as a real broker does, and creates topics that are
 /// asked for (4 partitions) unless they are made first.
 ///
-/// librdkafka lets its brokers listen on free ports only: `bootstrapServers` says which.
+/// librdkafka lets its brokers listen on free ports of 127.0.0.1 only. A port of one's own choice is a relay to the first of
+/// them; the brokers advertise their own ports, so that clients go on there.
 ///
 /// @unchecked Sendable: the pointers are behind a mutex and librdkafka passes most calls to the mock's own thread.
 public final class MockCluster: @unchecked Sendable {
@@ -18,13 +19,17 @@ public final class MockCluster: @unchecked Sendable {
   }
   /// nil once closed.
   private let native: Mutex<Native?>
-  /// Comma-separated `host:port` of all brokers.
+  private let relay: PortRelay?
+  /// Where clients begin: `127.0.0.1:port` with a port of one's own choice, otherwise all brokers, comma-separated.
   public let bootstrapServers: String
   /// The brokers' ids: 1 … n.
   public let brokerIDs: [Int32]
 
-  /// - Parameter brokers: how many, from 1.
-  public init(brokers: Int = 1) throws(KafkaError) {
+  /// - Parameters:
+  ///   - brokers: how many, from 1.
+  ///   - port: where to listen for clients; nil for the brokers' own ports, 0 for any free one.
+  /// - Throws: `_INVALID_ARG` when the port is in use or not allowed.
+  public init(brokers: Int = 1, port: UInt16? = nil) throws(KafkaError) {
     guard brokers >= 1, let count = Int32(exactly: brokers) else {
       throw .invalidArgument("A mock cluster has at least one broker, not \(brokers).")
     }
@@ -40,15 +45,30 @@ public final class MockCluster: @unchecked Sendable {
       rd_kafka_destroy(client)
       throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, "The mock cluster cannot listen on a port of 127.0.0.1.")
     }
+    let servers = String(orEmpty: rd_kafka_mock_cluster_bootstraps(cluster))
+    let relay: PortRelay?
+    do throws(KafkaError) {
+      relay = try port.map { port throws(KafkaError) in try PortRelay(port: port, to: Self.firstPort(of: servers)) }
+    } catch {
+      rd_kafka_mock_cluster_destroy(cluster)
+      rd_kafka_destroy(client)
+      throw error
+    }
+    self.relay = relay
     native = Mutex(Native(client: client, cluster: cluster))
-    bootstrapServers = String(orEmpty: rd_kafka_mock_cluster_bootstraps(cluster))
+    bootstrapServers = relay.map { "127.0.0.1:\($0.port)" } ?? servers
     brokerIDs = Array(1...count)
+  }
+
+  private static func firstPort(of servers: String) -> UInt16 {
+    servers.split(separator: ",").first?.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
   }
 
   deinit { close() }
 
   /// Stops the brokers; clients see their connections close. Closing again does nothing.
   public func close() {
+    relay?.close()
     native.withLock { native in
       guard let open = native else { return }
       rd_kafka_mock_cluster_destroy(open.cluster)  // before the client that it belongs to

@@ -46,6 +46,9 @@ public struct KafkaConfiguration: Sendable, Equatable {
   /// Whether the loaded librdkafka has a property of this name.
   public static func isKnown(_ name: String) -> Bool { KnownProperties.shared.contains(name) }
 
+  /// The names of all properties that the loaded librdkafka has, sorted.
+  public static var knownProperties: [String] { KnownProperties.shared.names }
+
   // MARK: Secrets
 
   /// Properties whose values are secrets. `isSecret` knows more than these.

@@ -41,6 +41,8 @@ struct KnownProperties: Sendable {
     }
   }
 
+  var names: [String] { properties.keys.sorted() }
+
   func contains(_ name: String) -> Bool { properties[name] != nil }
 
   /// Whether clients of this role use the property. Unknown ones count, so that librdkafka can refuse them.

@@ -3,24 +3,36 @@ internal import CRdKafka
 extension Consumer {
   /// Commits, for each partition, the offset of the NEXT record to read: the last finished one's plus 1.
   ///
-  /// - Parameter synchronous: wait for the coordinator's answer (in a revocation, before the partitions go). Otherwise the
-  ///   outcome comes to the delegate's `committed` during a later poll.
+  /// - Parameters:
+  ///   - synchronous: wait for the coordinator's answer (in a revocation, before the partitions go). Otherwise the outcome
+  ///     comes to the delegate's `committed` during a later poll.
+  ///   - timeout: how long to wait for it.
   /// - Throws: `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER_ID` or `REBALANCE_IN_PROGRESS` (`isStaleGroupMember`) when the partitions
-  ///   are no longer this member's.
-  public func commit(_ offsets: [TopicPartition: Int64], synchronous: Bool) throws(KafkaError) {
+  ///   are no longer this member's; `_TIMED_OUT` without an answer in time: the offsets may yet be committed.
+  public func commit(
+    _ offsets: [TopicPartition: Int64], synchronous: Bool, timeout: Duration = .seconds(10)
+  ) throws(KafkaError) {
     if offsets.isEmpty { return }
     if let bad = offsets.first(where: { $0.value < 0 }) {
       throw .invalidArgument("Cannot commit offset \(bad.value) of \(bad.key): offsets are not negative.")
     }
     let handle = try open()
+    let client = handle.client
     let list = try PartitionList(offsets.map { ($0.key, $0.value) })
-    if synchronous {
-      try KafkaError.check(rd_kafka_commit(handle.client, list.pointer, 0))
-      try list.checkEach("Cannot commit")
-    } else {
-      try KafkaError.check(
-        rd_kafka_commit_queue(handle.client, list.pointer, handle.queue, CallbackContext.commitCallback, nil))
+    guard synchronous else {
+      return try KafkaError.check(
+        rd_kafka_commit_queue(client, list.pointer, handle.queue, CallbackContext.commitCallback, nil))
     }
+    // Not librdkafka's own synchronous commit, which waits for ever while no broker answers.
+    guard let queue = rd_kafka_queue_new(client) else { throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE) }
+    defer { rd_kafka_queue_destroy(queue) }
+    try KafkaError.check(rd_kafka_commit_queue(client, list.pointer, queue, nil, nil))
+    guard let event = rd_kafka_queue_poll(queue, timeout.kafkaMilliseconds) else {
+      throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "The commit was not answered within \(timeout).")
+    }
+    defer { rd_kafka_event_destroy(event) }
+    let result = CommitResult(rd_kafka_event_error(event), rd_kafka_event_topic_partition_list(event))
+    if let error = result.error ?? result.failures.first?.value { throw error.saying("Cannot commit: \(error.message)") }
   }
 
   /// The group's committed offsets, asked of the coordinator; partitions without one are left out.

@@ -209,6 +209,7 @@ public final class Consumer {
     let deadline = Deadline(timeout)
     while rd_kafka_consumer_closed(handle.client) == 0 {
       if deadline.hasPassed {
+        handle.abandon()
         throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "The consumer group was not left within \(timeout).")
       }
       // As events, because serving this queue by callbacks trips an assertion of librdkafka's over any record that is in it.

@@ -10,6 +10,7 @@ struct CheckCommand {
   private enum Outcome {
     case ok(String)
     case warning(String)
+    case note(String)
     case failed(String)
   }
 
@@ -20,12 +21,14 @@ struct CheckCommand {
         switch outcome {
         case .ok(let text): ("ok     ", text)
         case .warning(let text): ("warning", text)
+        case .note(let text): ("note   ", text)
         case .failed(let text): ("FAILED ", text)
         }
       if case .failed = outcome { isFine = false }
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
       let name = step + String(repeating: " ", count: max(0, 13 - step.count))
       for (index, line) in lines.enumerated() {
+        let line = String(line).onOneLine
         terminal.print(index == 0 ? "\(mark)  \(name)  \(line)" : String(repeating: " ", count: 24) + line)
       }
     }
@@ -40,6 +43,10 @@ struct CheckCommand {
       report("configuration", .failed(error.description))
     }
     checkModel(lanes, report)
+    report(
+      "not checked",
+      .note("rights to read, write and commit; the consumer group: only run finds out, and ends with a message if one is refused")
+    )
     return isFine ? ExitStatus.success : ExitStatus.failure
   }
 
@@ -53,7 +60,7 @@ struct CheckCommand {
       return
     }
     do throws(WorkerError) {
-      let topics = try Preflight(options: options).check()
+      guard let topics = try Preflight(options: options).check(while: { true }) else { return }
       report(
         "topics",
         .ok(
@@ -81,6 +88,7 @@ struct CheckCommand {
         .ok(
           "\(model.identity.name) (\(model.identity.precision), fingerprint \(model.identity.fingerprint)) loaded in \(Int(seconds * 1000)) ms; labels \(model.labels.joined(separator: ", ")); \(count(lanes, "lane"))"
         ))
+      for remark in model.remarks { report("model", .warning(remark)) }
       let lane = try model.makeLane()
       for text in ["A wonderful film, I loved every minute of it.", "A dull film, the worst I have seen this year."] {
         let tokenised = try model.tokenise(Array(text.utf8).span)

@@ -9,6 +9,9 @@ struct DemoCommand {
   let terminal: Terminal
 
   func run() throws -> Int32 {
+    let stop = StopRequest()
+    let signals = StopSignals { _ in stop.make() }
+    defer { signals.cancel() }
     let reviews = try SampleReview.all()
     let cluster = try MockCluster()
     defer { cluster.close() }
@@ -21,13 +24,15 @@ struct DemoCommand {
     terminal.print(
       """
       An embedded Kafka broker is on \(cluster.bootstrapServers). The worker reads the topic \(DemoStream.inputTopic), labels each review with the
-      model \(model.identity.name) on \(lanes) \(lanes == 1 ? "core" : "cores"), and writes to \(DemoStream.outputTopic); what cannot be labelled goes to \(DemoStream.deadLetterTopic).
+      model \(model.identity.name.onOneLine) on \(lanes) \(lanes == 1 ? "core" : "cores"), and writes to \(DemoStream.outputTopic); what cannot be labelled goes to \(DemoStream.deadLetterTopic).
 
       """)
     let fed = try stream.feed(reviews)
 
+    let log = ProgramLog(values.with(WorkerSettings.logLevel, .warning), terminal)
+    defer { log.close() }
     let worker = try Worker(
-      options: options(cluster, lanes), model: model, log: makeLogger(values.with(WorkerSettings.logLevel, .warning), terminal),
+      options: options(cluster, lanes), model: model, log: log.logger,
       writeStats: { _ in })
     let outcome = Locked<Result<StatsLine, WorkerError>?>(nil)
     let thread = JoinableThread(name: "worker") {
@@ -38,20 +43,26 @@ struct DemoCommand {
         outcome.withLock { $0 = .failure(error) }
       }
     }
-    let signals = StopSignals { _ in worker.stop() }
-    defer { signals.cancel() }
+    stop.whenMade { worker.stop() }
     var view = DemoView(reviews: reviews, expected: fed, labels: model.labels, width: terminal.width)
     terminal.print(view.header)
-    let isComplete = try stream.read(patience: .seconds(60)) { record in
-      terminal.print(view.row(for: record))
-      return view.isComplete
-    }
+    let end = try stream.read(
+      patience: .seconds(60), while: { !stop.isMade && outcome.withLock { $0 == nil } },
+      { record in
+        terminal.print(view.row(for: record))
+        return view.isComplete
+      })
     worker.stop()
     thread.join()
     guard let result = outcome.withLock({ $0 }) else { throw WorkerError(.kafka, "the demo's worker ended without a summary") }
     let summary = try result.get()
-    guard isComplete else {
-      throw WorkerError(.kafka, "only \(view.seen) of \(fed) messages came out within 60 s of the last one")
+    switch end {
+    case .complete: break
+    case .abandoned where stop.isMade:
+      terminal.print("stopped")
+      return ExitStatus.success
+    case .abandoned: throw WorkerError(.kafka, "the demo's worker ended after \(view.seen) of \(fed) messages")
+    case .silence: throw WorkerError(.kafka, "only \(view.seen) of \(fed) messages came out within 60 s of the last one")
     }
     terminal.print(view.summary(summary))
     return ExitStatus.success

@@ -7,6 +7,13 @@ public enum Program {
   /// - Parameter arguments: without the program's name.
   public static func main(arguments: [String], environment: [String: String]) -> Int32 {
     let terminal = Terminal()
+    let status = main(arguments: arguments, environment: environment, terminal)
+    guard let failure = terminal.outputFailure else { return status }
+    terminal.printError("sentiment-worker: \(failure)")
+    return status == ExitStatus.success ? ExitStatus.failure : status
+  }
+
+  private static func main(arguments: [String], environment: [String: String], _ terminal: Terminal) -> Int32 {
     do throws(SettingsError) {
       switch try specification.parse(arguments: arguments, environment: environment, width: terminal.helpWidth) {
       case .help(let text): return terminal.print(text)
@@ -31,9 +38,13 @@ public enum Program {
       case "check": return try CheckCommand(values: values, terminal: terminal).run()
       default: throw WorkerError(.usage, "command \(name) is declared but not built")
       }
+    } catch let error as WorkerError {
+      terminal.printError("sentiment-worker: \(error)")
+      return error.kind.rawValue
     } catch {
       terminal.printError("sentiment-worker: \(error)")
-      return (error as? WorkerError)?.kind.rawValue ?? ExitStatus.failure
+      // A file that cannot be read or a column that is not there is a mistake of the command line.
+      return error is ByteSourceError || error is CSVHeaderError ? ExitStatus.usage : ExitStatus.failure
     }
   }
 }

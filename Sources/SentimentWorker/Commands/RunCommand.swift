@@ -9,13 +9,30 @@ struct RunCommand {
   let terminal: Terminal
 
   func run() throws -> Int32 {
-    let log = makeLogger(values, terminal)
-    let stats = try statsWriter()
+    let output = ProgramLog(values, terminal)
+    defer { output.close() }
+    let log = output.logger
+    let stop = StopRequest()
+    let deadline = values[WorkerSettings.drainDeadline]
+    // Before anything that takes time: as a container's first process, a signal that nobody handles is not there at all.
+    let signals = StopSignals { signal in
+      log.info(
+        "stopping: finishing what is in flight, then committing and leaving the group; a second signal stops at once",
+        ["signal": "\(signal)", "deadline_seconds": "\(deadline.inSeconds)"])
+      stop.make()
+    }
+    defer { signals.cancel() }
+    let stats = try statsOutput()
+    defer {
+      let lost = stats.close(patience: ProgramLog.patience)
+      if lost > 0 { log.warning("stats lines were lost: nobody reads them as fast as they come", ["lines": .integer(lost)]) }
+    }
     let lanes = ModelLoading.lanes(values)
     let options = try WorkerOptions(values, lanes: lanes)
     logStart(log, options)
     let started = MonotonicClock.now
     let model = try ModelLoading.load(values)
+    for remark in model.remarks { log.warning("\(remark)") }
     log.info(
       "model loaded",
       [
@@ -25,14 +42,11 @@ struct RunCommand {
         "lanes": .integer(lanes),
         "seconds": "\(seconds(since: started))",
       ])
-    let worker = Worker(options: options, model: model, log: log, writeStats: stats)
-    let signals = StopSignals { signal in
-      log.info(
-        "stopping: finishing what is in flight, then committing and leaving the group; a second signal stops at once",
-        ["signal": "\(signal)", "deadline_seconds": "\(options.drainDeadline.inSeconds)"])
-      worker.stop()
+    let worker = Worker(options: options, model: model, log: log) { line in
+      stats.write(line)
+      output.writeRepeats()
     }
-    defer { signals.cancel() }
+    stop.whenMade { worker.stop() }
     let summary = try worker.run()
     log.info(
       "stopped",
@@ -48,14 +62,13 @@ struct RunCommand {
     for warning in LibraryVersion.warnings(for: options.consumer) { log.warning(warning) }
     var settings: LogMetadata = [:]
     for setting in values.effective() { settings[setting.key] = "\(setting.value)" }
+    settings[WorkerSettings.deadLetterTopic.row.key] = "\(options.deadLetterTopic)"
     log.info("settings in force", settings)
   }
 
-  private func statsWriter() throws -> @Sendable ([UInt8]) -> Void {
+  private func statsOutput() throws -> BackgroundLineOutput {
     let file = values[WorkerSettings.statsFile]
-    guard file != "-" else {
-      return { line in LineOutput.standardOutput.write(line) }
-    }
+    guard file != "-" else { return BackgroundLineOutput(.standardOutput) }
     if !FileManager.default.fileExists(atPath: file) { _ = FileManager.default.createFile(atPath: file, contents: nil) }
     guard let handle = FileHandle(forWritingAtPath: file) else {
       throw WorkerError(.usage, "stats.file: \(file) cannot be opened for writing")
@@ -63,23 +76,11 @@ struct RunCommand {
     try handle.seekToEnd()
     let output = LineOutput(descriptor: handle.fileDescriptor)
     // The handle is captured so that its descriptor stays open.
-    return { line in withExtendedLifetime(handle) { output.write(line) } }
+    return BackgroundLineOutput(LineOutput { line in withExtendedLifetime(handle) { output.write(line) } })
   }
 
   private func seconds(since start: Nanoseconds) -> Double {
     rounded(Duration(nanoseconds: MonotonicClock.now - start).inSeconds)
   }
   private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
-}
-
-/// The log as the settings want it, on standard error.
-func makeLogger(_ values: SettingValues, _ terminal: Terminal) -> Logger {
-  let isText =
-    switch values[WorkerSettings.logFormat] {
-    case .text: true
-    case .json: false
-    case .auto: terminal.isErrorTerminal
-    }
-  let sink: any LogSink = isText ? TextLogSink(.standardError) : JSONLogSink(.standardError)
-  return Logger(level: LogLevel(rawValue: values[WorkerSettings.logLevel].rawValue) ?? .info, sink: sink)
 }

@@ -7,16 +7,20 @@ final class Terminal: Sendable {
   let isErrorTerminal = isatty(STDERR_FILENO) == 1
   /// Whether a progress line stands on standard error, to be cleared before anything else is printed.
   private let hasProgress = Locked(false)
+  /// The system's error number of the first write to standard output that failed.
+  private let outputError = Locked<Int32?>(nil)
 
   init() {
+    StandardStreams.reserve()
     // A reader that goes away (`| head`) is seen as a failed write, not as the end of the process.
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Columns of the terminal; 100 where there is none.
+  /// Columns of the terminal, of what COLUMNS says where there is none, or 100; within 20…1000.
   var width: Int {
-    if let columns = ProcessInfo.processInfo.environment["COLUMNS"].flatMap({ Int($0) }), columns > 0 { return columns }
-    return 100
+    let said = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) }
+    let columns = (isOutputTerminal ? StandardStreams.outputColumns : nil) ?? said.flatMap { $0 > 0 ? $0 : nil } ?? 100
+    return min(max(columns, 20), 1000)
   }
 
   var helpWidth: Int { min(max(width, 60), 100) }
@@ -27,13 +31,21 @@ final class Terminal: Sendable {
     write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8)) ? ExitStatus.success : ExitStatus.failure
   }
 
-  /// Writes bytes to standard output; false if nobody reads them any more.
+  /// Why standard output could not be written, other than that its reader went away; nil if nothing is lost.
+  var outputFailure: String? {
+    guard let code = outputError.withLock({ $0 }), code != EPIPE else { return nil }
+    return "cannot write standard output: \(SystemError.text(code))"
+  }
+
+  /// Writes bytes to standard output; false if they cannot be written: nobody reads them any more, or see ``outputFailure``.
   func write(_ bytes: [UInt8]) -> Bool {
     clearProgress()
     do {
       try FileHandle.standardOutput.write(contentsOf: Data(bytes))
       return true
     } catch {
+      let code = SystemError.code(of: error)
+      outputError.withLock { $0 = $0 ?? code }
       return false
     }
   }
@@ -55,5 +67,14 @@ final class Terminal: Sendable {
       return shown
     }
     if isShown { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K".utf8)) }
+  }
+}
+
+extension SystemError {
+  /// The system's own error number behind an error of Foundation; EIO where it has none.
+  static func code(of error: any Error) -> Int32 {
+    let error = error as NSError
+    let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+    return cause.domain == NSPOSIXErrorDomain ? Int32(clamping: cause.code) : EIO
   }
 }

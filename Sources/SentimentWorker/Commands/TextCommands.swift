@@ -9,8 +9,12 @@ struct ClassifyCommand {
   let terminal: Terminal
 
   func run() throws -> Int32 {
+    if values[TextSettings.detail], values[TextSettings.output] != .jsonl {
+      throw WorkerError(.usage, "--detail goes with --output jsonl: a table has no room for token ids and logits")
+    }
     var texts = try TextInput(values: values, arguments: arguments)
     let model = try ModelLoading.load(values)
+    for remark in model.remarks { terminal.printError("sentiment-worker: warning: \(remark)") }
     let isTable = values[TextSettings.output] == .table
     let table = AnswerTable(labels: model.labels, width: terminal.width)
     let json = AnswerJSON(labels: model.labels, isDetailed: values[TextSettings.detail])
@@ -18,8 +22,7 @@ struct ClassifyCommand {
       values[TextSettings.progress] ?? (terminal.isErrorTerminal && !terminal.isOutputTerminal && arguments.isEmpty)
     let progress = Locked(ProgressBar(totalBytes: texts.totalBytes, startedAt: MonotonicClock.now))
     let bytesRead = texts.bytesRead
-    let counts = Locked((texts: 0, failed: 0))
-    if isTable { terminal.print(table.header) }
+    let counts = Locked((texts: 0, failed: 0, reasons: Set<String>()))
 
     let pipeline = TextPipeline(
       model: model, lanes: ModelLoading.lanes(values),
@@ -28,9 +31,14 @@ struct ClassifyCommand {
     ) { [terminal] text, answer in
       let done = counts.withLock { counts in
         counts.texts += 1
-        if case .failed = answer { counts.failed += 1 }
+        if case .failed(let reason, _) = answer {
+          counts.failed += 1
+          counts.reasons.insert(reason)
+        }
         return counts.texts
       }
+      // Only now is it known that the input can be read at all.
+      if isTable, done == 1 { terminal.print(table.header) }
       let isRead = terminal.write(
         isTable ? Array((table.row(text, answer) + "\n").utf8) : json.encode(text, answer) + [UInt8(ascii: "\n")])
       if hasProgress,
@@ -42,6 +50,7 @@ struct ClassifyCommand {
     }
     try pipeline.run { try texts.next() }
     let total = counts.withLock { $0 }
+    if isTable, total.texts == 0 { terminal.print(table.header) }
     terminal.clearProgress()
     if hasProgress,
       let line = progress.withLock({
@@ -51,7 +60,8 @@ struct ClassifyCommand {
       terminal.printError(line)
     }
     if total.failed > 0 {
-      terminal.printError("sentiment-worker: \(total.failed) of \(total.texts) texts could not be labelled")
+      terminal.printError(
+        "sentiment-worker: \(total.failed) of \(total.texts) texts could not be labelled\(texts.hint(for: total.reasons))")
       return ExitStatus.failure
     }
     return ExitStatus.success
@@ -69,6 +79,7 @@ struct TokenizeCommand {
     let tokenizer = try ModelLoading.tokenizer(values)
     var failed = 0
     var count = 0
+    var reasons: Set<String> = []
     while let item = try texts.next() {
       count += 1
       var json = JSONWriter()
@@ -79,13 +90,14 @@ struct TokenizeCommand {
           json.array { json in for id in ids { json.value(id) } }
         } catch {
           failed += 1
+          reasons.insert(error.reason)
           AnswerJSON.writeFailure(line: item.line, reason: error.reason, detail: error.detail, to: &json)
         }
       }
       guard terminal.write(json.bytes + [UInt8(ascii: "\n")]) else { return ExitStatus.success }
     }
     if failed > 0 {
-      terminal.printError("sentiment-worker: \(failed) of \(count) texts could not be tokenised")
+      terminal.printError("sentiment-worker: \(failed) of \(count) texts could not be tokenised\(texts.hint(for: reasons))")
       return ExitStatus.failure
     }
     return ExitStatus.success

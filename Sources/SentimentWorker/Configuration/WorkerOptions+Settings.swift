@@ -40,7 +40,7 @@ extension WorkerOptions {
 /// librdkafka properties of the worker's two clients: what the settings say, over what the worker needs or is better with.
 struct ClientProperties {
   /// Not to be changed: the delivery guarantee stands on them.
-  private static let fixed = ["enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.idempotence": "true"]
+  static let fixed = ["enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.idempotence": "true"]
 
   let consumer: KafkaConfiguration
   let producer: KafkaConfiguration
@@ -56,7 +56,10 @@ struct ClientProperties {
       // A group that is new reads what is there: a stream is labelled whole.
       "auto.offset.reset": "earliest",
       // What is prefetched is dropped at a pause, and counts beside batch.max-in-flight-bytes in memory.
-      "queued.max.messages.kbytes": "16384",
+      "queued.max.messages.kbytes": "32768",
+      // How long a partition whose prefetched messages reach that bound is left alone. The default (500 ms to 1 s, by version)
+      // leaves a fast consumer with nothing to do.
+      KafkaConfiguration.isKnown("fetch.queue.backoff.ms") ? "fetch.queue.backoff.ms" : "fetch.error.backoff.ms": "20",
       // Cooperative rebalancing can lose records below librdkafka 2.10.
       "partition.assignment.strategy": LibraryVersion.isCooperativeRebalancingSafe ? "cooperative-sticky" : "range,roundrobin",
     ])

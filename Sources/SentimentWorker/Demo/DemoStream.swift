@@ -44,10 +44,18 @@ struct DemoStream {
     return messages.count
   }
 
-  /// Reads results and dead letters until `isDone`, or until nothing has come for `patience`.
+  /// Why reading ended.
+  enum End {
+    case complete
+    /// Nobody wanted more.
+    case abandoned
+    /// Nothing came for too long.
+    case silence
+  }
+
+  /// Reads results and dead letters until `isDone`, until `isWanted` says no, or until nothing has come for `patience`.
   /// - Parameter isDone: takes each message and says whether it was the last one.
-  /// - Returns: false if time ran out.
-  func read(patience: Duration, _ isDone: (ConsumerRecord) -> Bool) throws(KafkaError) -> Bool {
+  func read(patience: Duration, while isWanted: () -> Bool, _ isDone: (ConsumerRecord) -> Bool) throws(KafkaError) -> End {
     let consumer = try Consumer(configuration: configuration.merging(["group.id": "demo-reader", "fetch.wait.max.ms": "20"]))
     var starts: [TopicPartition: Consumer.StartOffset] = [:]
     for partition in Int32(0)..<4 {
@@ -55,16 +63,21 @@ struct DemoStream {
       starts[TopicPartition(topic: Self.deadLetterTopic, partition: partition)] = .beginning
     }
     try consumer.assign(starts)
+    var end = End.silence
     var deadline = MonotonicClock.now &+ patience.nanoseconds
     while MonotonicClock.now < deadline {
+      guard isWanted() else {
+        end = .abandoned
+        break
+      }
       guard case .record(let record) = consumer.poll(timeout: .milliseconds(100)) else { continue }
       deadline = MonotonicClock.now &+ patience.nanoseconds
       if isDone(record) {
-        try consumer.close()
-        return true
+        end = .complete
+        break
       }
     }
     try consumer.close()
-    return false
+    return end
   }
 }

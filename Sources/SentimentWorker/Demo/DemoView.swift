@@ -55,7 +55,7 @@ struct DemoView {
     let resolved = stats.now.resolved
     let seconds = Double(stats.now.stages.total.maximum) / 1e9
     func milliseconds(_ percent: Double) -> Int { Int(Double(stats.now.stages.total.percentile(percent).value) / 1e6) }
-    let mix = zip(stats.labels, resolved.labels).map { "\($1) \($0)" }.joined(separator: ", ")
+    let mix = zip(stats.labels, resolved.labels).map { "\($1) \($0.onOneLine)" }.joined(separator: ", ")
     let reasons = resolved.deadLetters.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     let mean = resolved.labelled == 0 ? 0 : resolved.confidenceSum / Double(resolved.labelled)
     let rate = seconds > 0 ? Double(resolved.labelled) / seconds : 0

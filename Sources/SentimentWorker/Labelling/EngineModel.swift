@@ -5,6 +5,8 @@ import Foundation
 struct ModelTokenizer: Sendable {
   let maximumTokens: Int
   let vocabularyCount: Int
+  /// What is odd about the vocabulary, each a sentence for a log; usually none.
+  let remarks: [String]
   private let tokenizer: WordPieceTokenizer
 
   /// - Throws: `WorkerError` of kind `model` that names the file and what is wrong with it.
@@ -24,7 +26,7 @@ struct ModelTokenizer: Sendable {
     } catch {
       throw WorkerError(.model, "\(error)")
     }
-    maximumTokens = configuration.maximumPositions
+    maximumTokens = min(configuration.maximumPositions, tokenizer.maximumLength ?? .max)
     vocabularyCount = tokenizer.vocabularyCount
     guard vocabularyCount <= configuration.vocabularySize else {
       throw WorkerError(
@@ -32,6 +34,13 @@ struct ModelTokenizer: Sendable {
         "\(directory.path): the vocabulary has \(vocabularyCount) tokens but the model embeds \(configuration.vocabularySize); "
           + "vocab.txt or tokenizer.json belongs to another model")
     }
+    remarks =
+      vocabularyCount == configuration.vocabularySize
+      ? []
+      : [
+        "the vocabulary has \(vocabularyCount) tokens and the model embeds \(configuration.vocabularySize); "
+          + "if labels look wrong, vocab.txt or tokenizer.json belongs to another model."
+      ]
   }
 
   /// - Throws: `LabellingFailure` if the bytes are not UTF-8.
@@ -50,6 +59,8 @@ struct ModelTokenizer: Sendable {
 struct EngineModel: LabellingModel {
   let identity: ModelIdentity
   let labels: [String]
+  /// What is odd about the directory though it can be run, each a sentence for a log; usually none.
+  let remarks: [String]
   private let model: Model
   private let tokenizer: ModelTokenizer
   private let maximumBatchTokens: Int
@@ -64,8 +75,9 @@ struct EngineModel: LabellingModel {
     }
     tokenizer = try ModelTokenizer(directory: directory, configuration: model.configuration)
     self.maximumBatchTokens = max(maximumBatchTokens, tokenizer.maximumTokens)
-    identity = ModelIdentity(name: model.name, fingerprint: model.fingerprint, precision: model.precision.rawValue)
+    identity = ModelIdentity(name: model.name, fingerprint: model.fingerprint, precision: model.effectivePrecision.rawValue)
     labels = model.labels
+    remarks = model.remarks + tokenizer.remarks
   }
 
   var maximumTokens: Int { tokenizer.maximumTokens }

@@ -24,6 +24,8 @@ protocol LabellingModel: Sendable {
   var identity: ModelIdentity { get }
   /// By class index.
   var labels: [String] { get }
+  /// What a user should know of the model before trusting its labels, a sentence each; usually none.
+  var remarks: [String] { get }
   /// The most tokens of a text that the model reads.
   var maximumTokens: Int { get }
   /// - Throws: `LabellingFailure` if the bytes are not UTF-8.
@@ -31,6 +33,10 @@ protocol LabellingModel: Sendable {
   /// A lane of its own for one thread.
   /// - Throws: `WorkerError` of kind `model`, such as for want of memory.
   func makeLane() throws(WorkerError) -> any LabellingLane
+}
+
+extension LabellingModel {
+  var remarks: [String] { [] }
 }
 
 /// One thread's means to run a model.

@@ -125,7 +125,7 @@ struct ReviewDecoder: Sendable {
 
   private func unlessBlank(_ text: ReviewText, in value: Span<UInt8>) throws(Unusable) -> ReviewText {
     if text.withUTF8(in: value, BlankText.isBlank) {
-      throw Unusable(reason: .blank, detail: text.byteCount == 0 ? "empty text" : "\(text.byteCount) bytes of white space")
+      throw Unusable(reason: .blank, detail: text.byteCount == 0 ? "empty text" : "white space alone (bytes: \(text.byteCount))")
     }
     return text
   }

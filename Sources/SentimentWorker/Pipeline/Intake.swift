@@ -13,8 +13,13 @@ final class Intake {
   private let consumer: Consumer
   private var nextCommit: Nanoseconds
   private var nextLag: Nanoseconds = 0
-  /// Partitions were assigned while consumption is paused, and are not paused yet.
-  private var isPauseDue = false
+  /// Assigned partitions that are paused. Only these are ever resumed: resuming one that is not paused makes librdkafka
+  /// 2.0.2 fetch again what it has just delivered.
+  private var paused: Set<TopicPartition> = []
+  /// How often each partition's offsets went back, as far as it was logged.
+  private var knownRewinds: [TopicPartition: Int] = [:]
+  /// Partitions were assigned that have to be paused if consumption is.
+  private var isAssignmentNew = false
 
   /// - Throws: `KafkaError` if librdkafka refuses a property.
   init(
@@ -37,11 +42,7 @@ final class Intake {
     do throws(KafkaError) {
       try consumer.subscribe(topics: [options.inputTopic])
       while state.withLock({ $0.isRunning }) {
-        switch consumer.poll(timeout: .milliseconds(50)) {
-        case .record(let record): take(record)
-        case .error(let error): note(error)
-        case .endOfPartition, .nothing: break
-        }
+        takeWhatIsThere()
         try keepHouse()
       }
     } catch {
@@ -52,51 +53,109 @@ final class Intake {
 
   // MARK: Records
 
-  /// What the first stages make of a record.
+  /// A record after the first stages.
+  private struct Prepared {
+    let record: ReviewRecord
+    let bytes: Int
+    let step: Step
+    let at: Nanoseconds
+  }
+
   private enum Step {
-    case label(TokenisedText, SplicePoint?)
+    case label(TokenisedText)
     /// It needs no lane.
     case settle(Outcome)
   }
 
-  /// The first stages of a record's path; what cannot be labelled leaves it here.
-  private func take(_ message: ConsumerRecord) {
-    let consumedAt = MonotonicClock.now
-    metrics.noteConsumed(timestamp: message.timestamp, at: .now())
-    let step = message.withValue { value in prepare(value, of: message) }
-    let preparedAt = MonotonicClock.now
-    metrics.stages.tokenise.record(preparedAt - consumedAt)
-    let bytes = message.approximateByteCount
-    switch step {
-    case .label(let text, let splice):
-      _ = state.update { state in
-        state.core.admit(
-          ReviewRecord(message: message, splice: splice), of: message.topicPartition, offset: message.offset, bytes: bytes,
-          input: text, tokens: text.ids.count, at: preparedAt)
+  /// How long the coordinator may take to answer a last commit, and to let us leave.
+  private static let farewellTimeout = Duration.seconds(5)
+
+  /// How much is prepared before it is handed on: enough to make the lanes' lock and wake-ups cheap for small records, so
+  /// little that nothing waits for it.
+  private static let groupRecords = 128
+  private static let groupBytes = 256 << 10
+  private static let groupTime: Nanoseconds = 1_000_000
+
+  /// What the current group holds; a rebalance during a poll takes out the records of partitions that go.
+  private var group: [Prepared] = []
+
+  /// Waits for a record, and takes with it what else has been fetched already.
+  private func takeWhatIsThere() {
+    let room = state.withLock { $0.core.headroom }
+    var bytes = 0
+    var tokens = 0
+    var start: Nanoseconds = 0
+    var timeout = Duration.milliseconds(50)
+    gathering: while true {
+      switch consumer.poll(timeout: timeout) {
+      case .record(let message):
+        let prepared = prepare(message)
+        if group.isEmpty { start = prepared.at }
+        bytes += prepared.bytes
+        group.append(prepared)
+        if case .label(let text) = prepared.step { tokens += text.ids.count }
+        let isEnough = group.count >= Self.groupRecords || bytes >= Self.groupBytes || prepared.at > start &+ Self.groupTime
+        // Past a bound of what may be in flight by one record at most.
+        if isEnough || group.count >= room.records || bytes >= room.bytes || tokens >= room.tokens { break gathering }
+        timeout = .zero
+      case .error(let error):
+        note(error)
+        break gathering
+      case .endOfPartition, .nothing: break gathering
       }
-    case .settle(let outcome):
-      _ = state.update { state in
-        state.core.admit(
-          ReviewRecord(message: message, splice: nil), of: message.topicPartition, offset: message.offset, bytes: bytes,
-          settled: outcome, at: preparedAt)
-      }
-      outlet.sendReleases()
     }
+    if !group.isEmpty { admitGroup() }
   }
 
-  private func prepare(_ value: Span<UInt8>?, of message: ConsumerRecord) -> Step {
-    guard let value else { return .settle(.passThrough) }
-    let source = ReviewRecord(message: message, splice: nil).source
+  private func admitGroup() {
+    defer { group.removeAll(keepingCapacity: true) }
+    let isSettled = state.update { state in
+      var isSettled = false
+      for prepared in group {
+        let message = prepared.record.message
+        switch prepared.step {
+        case .label(let text):
+          _ = state.core.admit(
+            prepared.record, of: message.topicPartition, offset: message.offset, bytes: prepared.bytes, input: text,
+            tokens: text.ids.count, at: prepared.at)
+        case .settle(let outcome):
+          isSettled = true
+          _ = state.core.admit(
+            prepared.record, of: message.topicPartition, offset: message.offset, bytes: prepared.bytes, settled: outcome,
+            at: prepared.at)
+        }
+      }
+      return isSettled
+    }
+    if isSettled { outlet.sendReleases() }
+  }
+
+  /// The first stages of a record's path; what cannot be labelled leaves it here.
+  private func prepare(_ message: ConsumerRecord) -> Prepared {
+    let consumedAt = MonotonicClock.now
+    metrics.noteConsumed(timestamp: message.timestamp, at: .now())
+    let (step, splice) = message.withValue { value in self.step(for: value, of: message) }
+    let preparedAt = MonotonicClock.now
+    metrics.stages.tokenise.record(preparedAt - consumedAt)
+    return Prepared(
+      record: ReviewRecord(message: message, splice: splice), bytes: message.approximateByteCount, step: step, at: preparedAt)
+  }
+
+  private func step(for value: Span<UInt8>?, of message: ConsumerRecord) -> (Step, SplicePoint?) {
+    guard let value else { return (.settle(.passThrough), nil) }
+    func deadLetter(_ reason: String, _ detail: String, _ stage: DeadLetter.Stage) -> Step {
+      let source = ReviewRecord(message: message, splice: nil).source
+      return .settle(.deadLetter(DeadLetter(reason: reason, detail: detail, stage: stage, source: source, time: .now())))
+    }
     switch options.decoder.decode(value) {
-    case .tombstone: return .settle(.passThrough)
-    case .unusable(let unusable): return .settle(.deadLetter(DeadLetter(unusable, source: source, time: .now())))
+    case .tombstone: return (.settle(.passThrough), nil)
+    case .unusable(let unusable): return (deadLetter(unusable.reason.rawValue, unusable.detail, .decode), nil)
     case .review(let review):
       do throws(LabellingFailure) {
         let text = try review.text.withUTF8(in: value) { text throws(LabellingFailure) in try model.tokenise(text) }
-        return .label(text, review.splice)
+        return (.label(text), review.splice)
       } catch {
-        return .settle(
-          .deadLetter(DeadLetter(reason: "tokeniser", detail: error.detail, stage: .tokenise, source: source, time: .now())))
+        return (deadLetter("tokeniser", error.detail, .tokenise), nil)
       }
     }
   }
@@ -105,19 +164,15 @@ final class Intake {
 
   private func keepHouse() throws(KafkaError) {
     let now = MonotonicClock.now
-    switch state.withLock({ $0.core.nextFlowAction() }) {
-    case .pause:
-      isPauseDue = false
+    let action = state.withLock { $0.core.nextFlowAction() }
+    if action == .pause {
       metrics.pauses.increment()
-      try consumer.pause(consumer.assignment())
-    case .resume:
-      isPauseDue = false
-      try consumer.resume(consumer.assignment())
-    case nil:
-      if isPauseDue {
-        isPauseDue = false
-        if state.withLock({ $0.core.isPaused }) { try consumer.pause(consumer.assignment()) }
-      }
+      if awaitRoom() { return }
+    }
+    let isPaused = state.withLock { $0.core.isPaused }
+    if action != nil || isAssignmentNew {
+      isAssignmentNew = false
+      if isPaused { try pause(consumer.assignment()) } else { try resume(Array(paused)) }
     }
     if now >= nextCommit {
       nextCommit = now &+ options.commitInterval.nanoseconds
@@ -130,9 +185,41 @@ final class Intake {
     }
   }
 
+  /// Waits a little at a bound, without polling, until there is room again; false if that takes longer.
+  ///
+  /// A pause is dear: what is prefetched is dropped, and fetching begins again half a second after the resume. Standing
+  /// still for less than a second costs nothing, and no heartbeat depends on it.
+  private func awaitRoom() -> Bool {
+    let isThere: Bool? = state.wait(until: MonotonicClock.now &+ 1_000_000_000) { state, _ in
+      state.core.nextFlowAction() == .resume || !state.isRunning ? true : nil
+    }
+    return isThere != nil
+  }
+
+  private func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
+    let running = partitions.filter { !paused.contains($0) }
+    try consumer.pause(running)
+    paused.formUnion(running)
+  }
+
+  private func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
+    let resting = partitions.filter { paused.contains($0) }
+    paused.subtract(resting)
+    if !resting.isEmpty { try consumer.resume(resting) }
+  }
+
+  /// librdkafka remembers that a partition is paused when it goes, and would have it paused when it comes back.
+  private func resumeBeforeGiving(_ partitions: [TopicPartition]) {
+    do throws(KafkaError) {
+      try resume(partitions)
+    } catch {
+      log.warning("partitions that go could not be resumed", ["error": "\(error)", "partitions": "\(partitions.summary)"])
+    }
+  }
+
   private func commit(_ offsets: [TopicPartition: Int64], synchronous: Bool) {
     do throws(KafkaError) {
-      try consumer.commit(offsets, synchronous: synchronous)
+      try consumer.commit(offsets, synchronous: synchronous, timeout: Self.farewellTimeout)
     } catch {
       noteCommitFailure(of: Array(offsets.keys), error)
     }
@@ -142,12 +229,20 @@ final class Intake {
     metrics.commitErrors.increment()
     state.withLock { $0.core.commitFailed(for: partitions) }
     log.warning(
-      "a commit failed and will be made again; until then these records would be read again after a restart",
+      "a commit failed: unless a later one succeeds, these partitions' last records are read and labelled again",
       ["error": "\(error)", "partitions": "\(partitions.summary)"])
   }
 
   private func refreshLag() throws(KafkaError) {
     let assignment = try consumer.assignment()
+    for partition in assignment {
+      let rewinds = state.withLock { $0.core.rewinds(of: partition) }
+      guard rewinds > knownRewinds[partition, default: 0] else { continue }
+      knownRewinds[partition] = rewinds
+      log.warning(
+        "offsets went back: the topic was truncated or made anew, or the client fetched again; what comes is labelled as it comes",
+        ["partition": "\(partition)"])
+    }
     let positions = try consumer.position(assignment)
     var lag: [TopicPartition: Int64] = [:]
     for partition in assignment {
@@ -175,7 +270,7 @@ final class Intake {
     awaitDrain()
     // Closing revokes what is assigned, which commits.
     do throws(KafkaError) {
-      try consumer.close()
+      try consumer.close(timeout: Self.farewellTimeout)
     } catch {
       log.warning("the consumer group was not left in good order; it notices after session.timeout.ms", ["error": "\(error)"])
     }
@@ -200,7 +295,7 @@ extension Intake: ConsumerDelegate {
   func consumer(_ consumer: Consumer, assigned partitions: [TopicPartition]) {
     metrics.rebalances.increment()
     state.update { $0.core.assign(partitions) }
-    isPauseDue = true
+    isAssignmentNew = true
     log.info("partitions assigned", ["partitions": "\(partitions.summary)"])
   }
 
@@ -209,13 +304,14 @@ extension Intake: ConsumerDelegate {
     guard !partitions.isEmpty else { return }
     metrics.rebalances.increment()
     let start = MonotonicClock.now
+    forget(partitions)
     state.update { $0.core.beginRevocation(of: partitions) }
     let isDone: Bool? = state.wait(until: start &+ options.drainDeadline.nanoseconds) { state, _ in
       state.core.isDrained(partitions) || state.failure != nil ? true : nil
     }
     let offsets = state.update { $0.core.finishRevocation(of: partitions) }
     if !offsets.isEmpty { commit(offsets, synchronous: true) }
-    forgetLag(of: partitions)
+    resumeBeforeGiving(partitions)
     log.info(
       "partitions revoked",
       [
@@ -227,7 +323,8 @@ extension Intake: ConsumerDelegate {
   func consumer(_ consumer: Consumer, lost partitions: [TopicPartition]) {
     metrics.rebalances.increment()
     state.update { $0.core.lose(partitions) }
-    forgetLag(of: partitions)
+    resumeBeforeGiving(partitions)
+    forget(partitions)
     log.warning(
       "partitions lost: the group gave them to others before they were revoked; what is in flight of them is dropped here",
       ["partitions": "\(partitions.summary)"])
@@ -241,7 +338,11 @@ extension Intake: ConsumerDelegate {
     }
   }
 
-  private func forgetLag(of partitions: [TopicPartition]) {
+  /// Forgets what is kept here of partitions that go. Their records in the current group were not admitted yet, and would
+  /// otherwise be once more if the partitions came straight back.
+  private func forget(_ partitions: [TopicPartition]) {
+    group.removeAll { partitions.contains($0.record.message.topicPartition) }
+    for partition in partitions { knownRewinds[partition] = nil }
     metrics.lag = metrics.lag.filter { !partitions.contains($0.key) }
   }
 }

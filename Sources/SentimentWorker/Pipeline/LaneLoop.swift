@@ -60,7 +60,7 @@ extension LaneLoop {
     outcome: @escaping @Sendable (Record, TokenisedText, Result<Labelling, LabellingFailure>) -> Outcome,
     settled: @escaping @Sendable () -> Void
   ) -> [JoinableThread] {
-    (0..<count).map { number in
+    let threads = (0..<count).map { number in
       JoinableThread(name: "lane-\(number)") {
         do throws(WorkerError) {
           // Made here, so that its workspace is touched first by the thread, and on the memory node, that uses it.
@@ -71,5 +71,11 @@ extension LaneLoop {
         }
       }
     }
+    if !threads.allSatisfy(\.isStarted) {
+      state.update {
+        $0.fail(WorkerError(.model, "the system gives no thread for each of \(count) lanes; use fewer with --lanes"))
+      }
+    }
+    return threads
   }
 }

@@ -35,7 +35,8 @@ final class Monitor<State>: @unchecked Sendable {
       let now = MonotonicClock.now
       guard now < deadline else { return nil }
       let pause = Double(max(min(wakeUp, deadline), now &+ 50_000) - now) / 1e9
-      _ = condition.wait(until: Date(timeIntervalSinceNow: min(pause, 3600)))
+      // The condition knows only the wall clock, which may be set: look at the monotonic one every second.
+      _ = condition.wait(until: Date(timeIntervalSinceNow: min(pause, 1)))
     }
   }
 }

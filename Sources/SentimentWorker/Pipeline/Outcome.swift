@@ -19,4 +19,6 @@ enum Outcome: Sendable {
   case passThrough
   /// A record that cannot be labelled: its own bytes go to the dead-letter topic, with headers that say why.
   case deadLetter(DeadLetter)
+  /// A dead letter that its topic does not take whole: it goes without the message's value, which stays where its headers say.
+  case deadLetterWithoutValue(DeadLetter)
 }

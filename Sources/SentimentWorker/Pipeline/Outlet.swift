@@ -26,7 +26,12 @@ final class Outlet: Sendable {
   func sendReleases() {
     unsent.withLock { unsent in
       while true {
-        if unsent.isEmpty { unsent = nextReleases() }
+        if unsent.isEmpty {
+          unsent = nextReleases()
+        } else {
+          // Partitions may have gone since; their results are then somebody else's to write.
+          unsent = state.withLock { state in unsent.filter { state.core.released($0.id) != nil } }
+        }
         guard !unsent.isEmpty else { return }
         var sent = 0
         while sent < unsent.count {
@@ -60,12 +65,18 @@ final class Outlet: Sendable {
 
   /// Waits up to `timeout` for deliveries, notes them, and sends what a full queue had refused.
   func takeDeliveries(timeout: Duration) {
-    producer.poll(timeout: timeout) { delivery in noteDelivery(delivery) }
+    var deliveries: [Delivery] = []
+    producer.poll(timeout: timeout) { deliveries.append($0) }
+    note(deliveries)
     sendReleases()
   }
 
   /// Takes the last deliveries, gives up what is not delivered by then, and frees the producer.
-  func close() { producer.close(flushTimeout: .zero) { delivery in noteDelivery(delivery) } }
+  func close() {
+    var deliveries: [Delivery] = []
+    producer.close(flushTimeout: .zero) { deliveries.append($0) }
+    note(deliveries)
+  }
 
   // MARK: Sending
 
@@ -87,42 +98,74 @@ final class Outlet: Sendable {
       case .passThrough:
         try producer.forward(
           message, to: topics.output.name, partition: topics.output.partition(for: message), tag: release.id.tag)
-      case .deadLetter(let letter):
-        try producer.forward(
-          message, to: topics.deadLetter.name, partition: topics.deadLetter.partition(for: message),
-          addingHeaders: letter.headers.map { Header($0.name, $0.value) }, tag: release.id.tag)
+      case .deadLetter(let letter): try sendDeadLetter(letter, of: message, hasValue: true, tag: release.id.tag)
+      case .deadLetterWithoutValue(let letter): try sendDeadLetter(letter, of: message, hasValue: false, tag: release.id.tag)
       }
       return nil
     } catch {
-      return error.isQueueFull ? .queueFull : .refused(error)
+      // A queue that is full of nothing never takes this one.
+      return error.isQueueFull && producer.outstandingCount > 0 ? .queueFull : .refused(error)
+    }
+  }
+
+  private func sendDeadLetter(_ letter: DeadLetter, of message: ConsumerRecord, hasValue: Bool, tag: UInt64) throws(KafkaError) {
+    let partition = topics.deadLetter.partition(for: message)
+    let original = message.headers.map { DeadLetter.Header(name: $0.name, value: $0.value) }
+    var headers = letter.headers(after: original).map { Header($0.name, $0.value) }
+    guard hasValue else {
+      headers.append(Header("sentiment-value-omitted", "\(message.valueCount ?? 0)"))
+      // Empty, not null: a null value would delete the key in a compacted topic.
+      return try producer.send(
+        to: topics.deadLetter.name, partition: partition, key: message.key, value: [], headers: headers,
+        timestamp: message.timestamp, tag: tag)
+    }
+    if headers.count == original.count + letter.headers.count {
+      try producer.forward(
+        message, to: topics.deadLetter.name, partition: partition,
+        addingHeaders: letter.headers.map { Header($0.name, $0.value) },
+        tag: tag)
+    } else {
+      // It was a dead letter before: the headers of its last failure take the place of the earlier one's.
+      try producer.send(
+        to: topics.deadLetter.name, partition: partition, key: message.key, value: message.value, headers: headers,
+        timestamp: message.timestamp, tag: tag)
     }
   }
 
   // MARK: Deliveries
 
-  private func noteDelivery(_ delivery: Delivery) {
-    let id = RecordID(tag: delivery.tag)
-    if let error = delivery.error {
-      if let replacement = replacement(for: id, error) { unsent.withLock { $0.append(replacement) } }
-      return
-    }
+  private func note(_ deliveries: [Delivery]) {
+    guard !deliveries.isEmpty else { return }
     let now = MonotonicClock.now
-    if let acknowledgement = state.update({ $0.core.acknowledge(id) }) {
-      metrics.note(acknowledgement, at: now)
+    let acknowledgements = state.update { state in
+      deliveries.compactMap { $0.error == nil ? state.core.acknowledge(RecordID(tag: $0.tag)) : nil }
+    }
+    for acknowledgement in acknowledgements { metrics.note(acknowledgement, at: now) }
+    for delivery in deliveries {
+      guard let error = delivery.error, let replacement = replacement(for: RecordID(tag: delivery.tag), error) else { continue }
+      unsent.withLock { $0.append(replacement) }
     }
   }
 
-  /// The producer or the broker will never take an outcome. A result that is too large is replaced by a dead letter, since
-  /// the review itself was small enough to be read; anything else ends the worker.
+  /// The producer or the broker will never take an outcome. What is too large gives way to something smaller: a result to a
+  /// dead letter, that to one without the message's value. Anything else ends the worker.
   private func replacement(for id: RecordID, _ error: KafkaError) -> Release? {
     guard let (record, outcome) = state.withLock({ $0.core.released(id) }) else { return nil }
     metrics.produceErrors.increment()
-    if error.isMessageTooLarge, case .result = outcome {
-      let letter = DeadLetter(
-        reason: "result-too-large", detail: error.description, stage: .produce, source: record.source, time: .now())
-      return state.withLock { $0.core.replace(id, with: .deadLetter(letter)) }
+    let topic: String
+    switch outcome {
+    case .result, .passThrough:
+      topic = topics.output.name
+      if error.isMessageTooLarge {
+        let letter = DeadLetter(
+          reason: "result-too-large", detail: error.description, stage: .produce, source: record.source, time: .now())
+        return state.withLock { $0.core.replace(id, with: .deadLetter(letter)) }
+      }
+    case .deadLetter(let letter):
+      topic = topics.deadLetter.name
+      if error.isMessageTooLarge { return state.withLock { $0.core.replace(id, with: .deadLetterWithoutValue(letter)) } }
+    case .deadLetterWithoutValue: topic = topics.deadLetter.name
     }
-    let topic = if case .deadLetter = outcome { topics.deadLetter.name } else { topics.output.name }
     let remedy = error.remedy.map { "; \($0)" } ?? ""
     state.update {
       $0.fail(WorkerError(.delivery, "a record could not be delivered to topic \(topic): \(error.description)\(remedy)"))

@@ -22,6 +22,8 @@ struct PipelineState<Partition: Hashable, Record, Outcome> {
 
   var isRunning: Bool { if case .running = phase { true } else { false } }
   var isDraining: Bool { if case .draining = phase { true } else { false } }
+  /// Failed or stopped: nothing more comes of waiting.
+  var hasEnded: Bool { failure != nil || isStopped }
   var isStopped: Bool { if case .stopped = phase { true } else { false } }
 
   /// The first failure counts; one that comes after the end does not.
@@ -31,12 +33,18 @@ struct PipelineState<Partition: Hashable, Record, Outcome> {
     phase = .failing
   }
 
-  /// No more comes in; what is in flight is to be finished.
-  /// - Parameter isWaitingDropped: what no lane has yet is dropped, for whoever reads it next.
-  mutating func drain(until deadline: Nanoseconds, isWaitingDropped: Bool) {
+  /// No more comes in; everything that is in flight is to be finished, however long it takes.
+  mutating func finishAll() {
+    guard isRunning else { return }
+    phase = .draining(deadline: .max)
+    core.finishAll()
+  }
+
+  /// No more comes in; what lanes have begun is to be finished until the deadline.
+  mutating func finishBegun(until deadline: Nanoseconds) {
     guard isRunning else { return }
     phase = .draining(deadline: deadline)
-    core.beginDrain(isWaitingDropped: isWaitingDropped)
+    core.finishBegun()
   }
 
   mutating func stop() { phase = .stopped }

@@ -24,15 +24,12 @@ struct WorkerTopics: Sendable, Equatable {
 struct Preflight {
   let options: WorkerOptions
 
+  /// - Parameter isWanted: asked ten times a second; false gives the check up.
+  /// - Returns: nil if it was given up.
   /// - Throws: `WorkerError` of kind `kafka` that names every topic that is missing and how to create it.
-  func check() throws(WorkerError) -> WorkerTopics {
+  func check(while isWanted: () -> Bool) throws(WorkerError) -> WorkerTopics? {
     let names = [options.inputTopic, options.outputTopic, options.deadLetterTopic]
-    let metadata: ClusterMetadata
-    do throws(KafkaError) {
-      metadata = try AdminClient.reach(options.producer, topics: names, timeout: options.startTimeout)
-    } catch {
-      throw .kafka(error)
-    }
+    guard let metadata = try reach(names, while: isWanted) else { return nil }
     let problems = names.compactMap { problem(with: metadata.topic($0), named: $0) }
     guard problems.isEmpty else { throw WorkerError(.kafka, problems.joined(separator: "\n")) }
     func count(_ name: String) -> Int { metadata.topic(name)?.partitions.count ?? 1 }
@@ -40,6 +37,28 @@ struct Preflight {
       inputPartitions: count(options.inputTopic),
       output: OutputTopic(name: options.outputTopic, partitions: Int32(clamping: count(options.outputTopic))),
       deadLetter: OutputTopic(name: options.deadLetterTopic, partitions: Int32(clamping: count(options.deadLetterTopic))))
+  }
+
+  /// What the brokers say about topics; nil if it is no longer wanted. The question is then left to a thread of its own, which
+  /// ends with the time allowed: librdkafka has no way to take it back.
+  private func reach(_ topics: [String], while isWanted: () -> Bool) throws(WorkerError) -> ClusterMetadata? {
+    let answer = Monitor<Result<ClusterMetadata, KafkaError>?>(nil)
+    let options = options
+    _ = JoinableThread(name: "preflight") {
+      let result: Result<ClusterMetadata, KafkaError>
+      do throws(KafkaError) {
+        result = .success(try AdminClient.reach(options.producer, topics: topics, timeout: options.startTimeout))
+      } catch {
+        result = .failure(error)
+      }
+      answer.update { $0 = result }
+    }
+    while isWanted() {
+      let soon = MonotonicClock.now &+ Duration.milliseconds(100).nanoseconds
+      guard let result = answer.wait(until: soon, for: { answer, _ in answer }) else { continue }
+      do throws(KafkaError) { return try result.get() } catch { throw .kafka(error) }
+    }
+    return nil
   }
 
   private func problem(with topic: ClusterMetadata.Topic?, named name: String) -> String? {

@@ -29,11 +29,12 @@ final class Worker: Sendable {
     state = Monitor(WorkerState(core: .init(batch: options.batch, flow: options.inFlight)))
   }
 
-  /// Stops consuming and finishes what is in flight; `run` then returns. May be called from any thread, more than once.
+  /// Stops consuming and finishes what is in flight; `run` then returns, at once if it has not begun. May be called from any
+  /// thread, more than once.
   func stop() {
     state.update { state in
       // What no lane has begun is not lost: it was never committed, and whoever has the partition next reads it.
-      state.drain(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds, isWaitingDropped: true)
+      state.finishBegun(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds)
     }
   }
 
@@ -41,7 +42,7 @@ final class Worker: Sendable {
   /// - Returns: the summary of the run.
   /// - Throws: `WorkerError` when something else ends the worker; what was acknowledged by then is committed.
   func run() throws(WorkerError) -> StatsLine {
-    let topics = try Preflight(options: options).check()
+    let topics = try Preflight(options: options).check(while: { [state] in state.withLock { $0.isRunning } })
     let reporter = StatsReporter(
       metrics: metrics, state: state,
       surroundings: .init(
@@ -51,7 +52,8 @@ final class Worker: Sendable {
     let stats = JoinableThread(name: "stats") { reporter.run(interval: interval) }
     defer { stats.join() }
     do throws(KafkaError) {
-      try runPipeline(topics)
+      // Without topics it was stopped before it began.
+      if let topics { try runPipeline(topics) }
     } catch {
       state.update { $0.fail(.kafka(error)) }
     }

@@ -83,7 +83,7 @@ final class WorkerMetrics: Sendable {
         resolved.labels[label] += 1
         resolved.confidenceSum += Double(confidence)
       case .passThrough: resolved.passedThrough += 1
-      case .deadLetter(let letter): resolved.deadLetters[letter.reason, default: 0] += 1
+      case .deadLetter(let letter), .deadLetterWithoutValue(let letter): resolved.deadLetters[letter.reason, default: 0] += 1
       }
     }
   }

@@ -61,11 +61,16 @@ struct AnswerTable {
     row(String(number), label, percent(confidence), isTruncated ? "\(tokens)+" : String(tokens), preview(text))
   }
 
-  func row(_ number: Int, failure: String) -> String { row(String(number), "-", "-", "-", failure) }
+  /// A row that says why there is no label: whole, however wide the terminal is.
+  func row(_ number: Int, failure: String) -> String { start(String(number), "-", "-", "-") + failure.onOneLine }
 
   private func row(_ number: String, _ label: String, _ confidence: String, _ tokens: String, _ text: String) -> String {
-    let start = "\(right(number, 5))  \(left(label, labelWidth))  \(right(confidence, 10))  \(right(tokens, 6))  "
+    let start = start(number, label.onOneLine, confidence, tokens)
     return start + text.prefix(max(20, width - start.count))
+  }
+
+  private func start(_ number: String, _ label: String, _ confidence: String, _ tokens: String) -> String {
+    "\(right(number, 5))  \(left(label, labelWidth))  \(right(confidence, 10))  \(right(tokens, 6))  "
   }
 
   /// Down to a tenth of a percent, and never rounded up to certainty.
@@ -74,18 +79,22 @@ struct AnswerTable {
     return "\(tenths / 10).\(tenths % 10) %"
   }
 
-  /// The start of a text on one line, with nothing in it that could move the cursor.
-  private func preview(_ bytes: [UInt8]) -> String {
-    let text = String(decoding: bytes.prefix(width * 4), as: UTF8.self)
+  /// The start of a text, on one line.
+  private func preview(_ bytes: [UInt8]) -> String { String(decoding: bytes.prefix(width * 4), as: UTF8.self).onOneLine }
+
+  private func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
+  private func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+}
+
+extension String {
+  /// With a space for every character that could begin a line, move a terminal's cursor or turn the text's direction.
+  var onOneLine: String {
     var line = ""
-    for scalar in text.unicodeScalars {
+    for scalar in unicodeScalars {
       let isVisible =
         !(scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029)
       line.unicodeScalars.append(isVisible && scalar.properties.generalCategory != .format ? scalar : " ")
     }
     return line
   }
-
-  private func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
-  private func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
 }

@@ -1,4 +1,4 @@
-import Telemetry
+import Foundation
 
 /// Labels a sequence of texts on all lanes and gives the answers in the order of the texts: the worker's pipeline, with a
 /// file in place of a topic and the terminal in place of the producer.
@@ -25,7 +25,7 @@ final class TextPipeline: Sendable {
   private let lanes: Int
   private let metrics = LaneMetrics()
   /// Held while answers are written, so that they come out one after the other. Taken before the state's lock, never after.
-  private let writing = Locked<Void>(())
+  private let writing = NSLock()
   private let write: @Sendable (Text, Answer) -> Bool
 
   /// - Parameter write: takes the answers in order, on any thread, one at a time; false ends the run early.
@@ -42,27 +42,39 @@ final class TextPipeline: Sendable {
   }
 
   /// Labels every text that `next` gives, until it gives nil; returns when all answers are written.
-  /// - Throws: what `next` throws, after the answers to what came before it.
+  /// - Throws: what `next` throws, after the answers to what came before it; `WorkerError` if no lane can be made.
   func run(_ next: () throws -> TextItem?) throws {
     let threads = LaneLoop<Int, Text, Answer>.start(
       lanes, of: model, state: state, metrics: metrics,
       outcome: { _, tokenised, answer in
         switch answer {
         case .success(let labelling): .labelled(labelling, tokenised)
-        case .failure(let failure): .failed(reason: "model", detail: failure.detail)
+        case .failure(let failure): .failed(reason: "model-error", detail: failure.detail)
         }
       }, settled: { [self] in writeReady() })
-    defer {
-      state.update { $0.drain(until: .max, isWaitingDropped: false) }
-      let _: Bool? = state.wait(until: .max) { state, _ in state.core.isDrained || state.isStopped ? true : nil }
-      state.update { $0.stop() }
-      for thread in threads { thread.join() }
+    let readError = readAll(next)
+    state.update { $0.finishAll() }
+    let _: Bool? = state.wait(until: .max) { state, _ in state.core.isDrained || state.hasEnded ? true : nil }
+    let failure = state.update { state in
+      state.stop()
+      return state.failure
     }
-    var offset: Int64 = 0
-    while state.withLock({ $0.isRunning }), let item = try next() {
-      admit(item, offset: offset)
-      offset += 1
-      waitWhilePaused()
+    for thread in threads { thread.join() }
+    if let error = readError ?? failure { throw error }
+  }
+
+  /// Admits what `next` gives, as fast as bounds allow; returns what it throws.
+  private func readAll(_ next: () throws -> TextItem?) -> (any Error)? {
+    do {
+      var offset: Int64 = 0
+      while state.withLock({ $0.isRunning }), let item = try next() {
+        admit(item, offset: offset)
+        offset += 1
+        waitWhilePaused()
+      }
+      return nil
+    } catch {
+      return error
     }
   }
 
@@ -96,12 +108,12 @@ final class TextPipeline: Sendable {
   private func waitWhilePaused() {
     guard state.withLock({ $0.core.nextFlowAction() }) == .pause else { return }
     let _: Bool? = state.wait(until: .max) { state, _ in
-      state.core.nextFlowAction() == .resume || state.isStopped ? true : nil
+      state.core.nextFlowAction() == .resume || state.hasEnded ? true : nil
     }
   }
 
   private func writeReady() {
-    writing.withLock { _ in
+    writing.withLock {
       while let release = state.withLock({ $0.isStopped ? nil : $0.core.nextRelease() }) {
         state.withLock { $0.core.markReleased(release.id, at: MonotonicClock.now) }
         let isRead = write(release.record, release.outcome)

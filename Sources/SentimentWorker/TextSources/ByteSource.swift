@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Telemetry
 
 /// Bytes that come piece by piece: a file, standard input, or a closure in tests.
 struct ByteSource {
@@ -58,14 +59,7 @@ struct ByteSource {
 struct ByteSourceError: Error, CustomStringConvertible {
   let description: String
 
-  init(name: String, code: Int32) {
-    self.init(name: name, underlying: NSError(domain: NSPOSIXErrorDomain, code: Int(code)))
-  }
+  init(name: String, code: Int32) { description = "cannot read \(name): \(SystemError.text(code))" }
 
-  init(name: String, underlying: any Error) {
-    // Foundation wraps the system's own error, which says more.
-    let error = underlying as NSError
-    let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
-    description = "cannot read \(name): \(cause.localizedDescription)"
-  }
+  init(name: String, underlying: any Error) { self.init(name: name, code: SystemError.code(of: underlying)) }
 }

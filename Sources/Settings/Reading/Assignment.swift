@@ -32,7 +32,8 @@ struct EntryName {
       return "\(quotedName("\(row.key).\(name)")) is no name: use letters, digits, \".\", \"-\" and \"_\""
     }
     guard let isKnown = row.passThrough?.isKnown, !isKnown(name) else { return nil }
-    return "unknown key \(quoted("\(row.key).\(name)"))"
-      + suggestion(for: "\(row.key).\(name)", among: table.rows.filter { !$0.isHidden }.map(\.key))
+    let declared = table.rows.filter { !$0.isHidden }.map(\.key)
+    let entries = row.passThrough?.knownNames.map { "\(row.key).\($0)" } ?? []
+    return "unknown key \(quoted("\(row.key).\(name)"))" + suggestion(for: "\(row.key).\(name)", among: declared + entries)
   }
 }

@@ -59,9 +59,11 @@ extension Setting where Value == [String: String] {
   /// - Parameters:
   ///   - isSecret: Whether the entry of this name (`sasl.password`) must never be printed.
   ///   - isKnown: Whether an entry of this name exists; nil to leave that to whoever takes the entries.
+  ///   - knownNames: Names to suggest for one that does not exist.
   public init(
     passThrough key: String, flag: String? = nil, summary: String, discussion: String = "", placeholder: String = "NAME=VALUE",
-    example: String? = nil, isSecret: @escaping @Sendable (String) -> Bool, isKnown: (@Sendable (String) -> Bool)? = nil
+    example: String? = nil, isSecret: @escaping @Sendable (String) -> Bool, isKnown: (@Sendable (String) -> Bool)? = nil,
+    knownNames: [String] = []
   ) {
     var form = Value.form
     form.placeholder = placeholder
@@ -69,7 +71,7 @@ extension Setting where Value == [String: String] {
       key: key, flag: flag, shortFlag: nil, form: form, expected: form.expected, range: nil, unit: nil, defaultText: .none,
       defaultNote: nil, summary: summary, discussion: discussion, example: example, isSecret: false, isHidden: false,
       isCommandLineOnly: false, requiredBy: [], completes: .nothing,
-      passThrough: PassThrough(isSecret: isSecret, isKnown: isKnown))
+      passThrough: PassThrough(isSecret: isSecret, isKnown: isKnown, knownNames: knownNames))
     defaultValue = [:]
     allowed = .any
   }
@@ -88,6 +90,7 @@ public protocol AnySetting: Sendable {
 struct PassThrough: Sendable {
   let isSecret: @Sendable (String) -> Bool
   let isKnown: (@Sendable (String) -> Bool)?
+  let knownNames: [String]
 
   /// An entry under a secret one is secret as well, so that a wrong nesting gives nothing away.
   func hides(_ entry: String) -> Bool {

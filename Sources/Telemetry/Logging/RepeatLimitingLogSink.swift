@@ -1,6 +1,7 @@
-/// Passes on the first of equal messages and then one an interval, with `heldBack` saying how many were not.
+/// Passes on the first of equal warnings and then one an interval, with `heldBack` saying how many were not.
 ///
-/// Messages are equal if level and message are; metadata may differ. Events of level `critical` always pass.
+/// Events are equal if level, message and the member `error` are; the rest of their metadata may differ. Events below `warning`,
+/// which tell what the program does, and those of level `critical` always pass.
 public final class RepeatLimitingLogSink: LogSink {
   private let sink: any LogSink
   private let now: @Sendable () -> ContinuousClock.Instant
@@ -17,9 +18,9 @@ public final class RepeatLimitingLogSink: LogSink {
   }
 
   public func write(_ event: LogEvent) {
-    guard event.level < .critical else { return sink.write(event) }
+    guard event.level >= .warning, event.level < .critical else { return sink.write(event) }
     let now = now()
-    let decision = limiter.withLock { $0.decide("\(event.level.rawValue) \(event.message)", now: now) }
+    let decision = limiter.withLock { $0.decide(Self.key(of: event), now: now) }
     switch decision {
     case .holdBack: break
     case .print(heldBack: 0): sink.write(event)
@@ -30,14 +31,21 @@ public final class RepeatLimitingLogSink: LogSink {
     }
   }
 
-  /// Writes what was held back in intervals that are over, as `info` events; call it now and then (with the stats line, say).
-  public func writeSummaries() {
-    let now = now()
+  private static func key(of event: LogEvent) -> String {
+    let key = "\(event.level.rawValue) \(event.message)"
+    guard case .string(let error) = event.metadata["error"] else { return key }
+    return "\(key): \(error)"
+  }
+
+  /// Writes what was held back and not yet told, as `warning` events: of intervals that are over, for a call now and then; or of
+  /// all, for the end.
+  public func writeSummaries(isEnd: Bool = false) {
+    let now = isEnd ? now() + .seconds(1 << 32) : now()
     let summaries = limiter.withLock { $0.takeSummaries(now: now) }
     for summary in summaries {
       sink.write(
         LogEvent(
-          time: .now(), level: .info, message: "repeated messages held back",
+          time: .now(), level: .warning, message: "repeated messages held back",
           metadata: ["repeated": .string(summary.key), "heldBack": .integer(summary.heldBack)]))
     }
   }

@@ -45,6 +45,9 @@ struct HostileDirectory: CustomStringConvertible, Sendable {
         try $0.remove(name)
         mkfifo($0.url.appending(path: name).path, 0o600)
       },
+      make("a Git LFS pointer") {
+        try $0.write(Data("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 45438764\n".utf8), to: name)
+      },
       make("a device") {
         try $0.remove(name)
         try FileManager.default.createSymbolicLink(atPath: $0.url.appending(path: name).path, withDestinationPath: "/dev/zero")
@@ -113,7 +116,14 @@ struct HostileDirectory: CustomStringConvertible, Sendable {
       field("id2label", "{\"0\": \"a\", \"1\": \"a\"}", .malformedConfiguration, subject: "id2label.1"),
       field("num_labels", "3", .malformedConfiguration), field("num_labels", "0", .unsupportedConfiguration),
       field("num_labels", "\"2\"", .malformedConfiguration),
+      field("architectures", "[\"DistilBertForMaskedLM\"]", .unsupportedConfiguration),
+      field("architectures", "\"DistilBertForSequenceClassification\"", .malformedConfiguration),
+      field("architectures", "[7]", .malformedConfiguration),
+      field("quantization_config", "{\"load_in_8bit\": true}", .unsupportedConfiguration),
     ]
+    result += ["", " ", "\\u0000", "a\\nb", "\\u001b[31m", "\\u0085", "\\u2028", "\\u007f"].map {
+      field("id2label", "{\"0\": \"a\", \"1\": \"\($0)\"}", .malformedConfiguration, subject: "id2label.1")
+    }
     return result
   }()
 
@@ -129,10 +139,11 @@ struct HostileDirectory: CustomStringConvertible, Sendable {
       ModelDirectory.file(header: Data(text.utf8), length: length, data: [Data(count: 64)])
     }
     let list = String(repeating: "[", count: 100_000)
+    let nothing = "{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}"
     return [
       make("one byte", Data([1])), make("eight bytes", Data(count: 8)), make("nine bytes", Data(count: 9)),
       make("zero bytes", Data(count: 4096), subject: "header length"),
-      make("text", Data("version https://git-lfs.github.com/spec/v1".utf8)),
+      make("text", Data("<!doctype html><title>Not Found</title>".utf8)),
       make("length 1", header("{}", length: 1), subject: "header length"),
       make("length past the end", header("{}", length: 67), subject: "header length"),
       make("length of 100 GB", header("{}", length: 100_000_000_000), subject: "header length"),
@@ -142,6 +153,7 @@ struct HostileDirectory: CustomStringConvertible, Sendable {
       make("a list", header("[]")), make("a string", header("\"weights\"")), make("no end", header("{\"a\":")),
       make("100,000 brackets", header(list)), make("100,000 brackets inside", header("{\"a\":\(list)")),
       make("not UTF-8", ModelDirectory.file(header: Data([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d]), data: [])),
+      make("names that are equal to Unicode", header("{\"\u{E9}\":\(nothing),\"e\u{301}\":\(nothing)}"), subject: "\u{E9}"),
       make("an entry twice", header("{\"a\":{},\"a\":{}}")), make("no tensors, but data", header("{}"), subject: "data"),
       make("an entry that is a list", header("{\"a\":[]}"), subject: "a.entry"),
       make("an entry that is null", header("{\"a\":null}"), subject: "a.entry"),
@@ -249,6 +261,7 @@ struct HostileDirectory: CustomStringConvertible, Sendable {
       changed("a transposed word embedding", .wrongShape, subject: "word_embeddings") { $0[0].shape.reverse() },
       changed("a deeper word embedding", .wrongShape, subject: "word_embeddings") { $0[0].shape.append(1) },
       field("n_layers", "2", .missingTensor, subject: "layer.1"), field("dim", "16", .wrongShape, subject: "word_embeddings"),
+      field("n_layers", "0", .wrongShape, subject: "n_layers"),
       field("vocab_size", "11", .wrongShape, subject: "word_embeddings"),
       field("hidden_dim", "17", .wrongShape, subject: "ffn.lin1"),
       field("max_position_embeddings", "7", .wrongShape, subject: "position_embeddings"),

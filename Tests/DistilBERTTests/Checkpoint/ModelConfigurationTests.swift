@@ -25,6 +25,17 @@ struct ModelConfigurationTests {
     #expect(try ModelConfiguration(text: "{\"id2label\": {\(many)}}").labels[999] == "label 999")
   }
 
+  @Test("a label of two classes, or a class index given twice, is an error that names it")
+  func duplicateLabels() {
+    let labels = #expect(throws: ModelError.self) {
+      try ModelConfiguration(text: #"{"id2label": {"0": "good", "2": "go\u006fd", "1": "bad"}}"#)
+    }
+    #expect(labels?.kind == .malformedConfiguration)
+    #expect(labels?.subject == "id2label.2" && labels?.found == "\"good\", the label of class 0")
+    let index = #expect(throws: ModelError.self) { try ModelConfiguration(text: #"{"id2label": {"0": "a", "0": "b"}}"#) }
+    #expect(index?.subject == "byte 24" && index?.found == "the key \"0\" occurs twice")
+  }
+
   @Test("fields that do not change the architecture are ignored, whatever they hold")
   func ignored() throws {
     let text =
@@ -32,6 +43,13 @@ struct ModelConfigurationTests {
       + #" "activation": "relu", "sinusoidal_pos_embds": true, "dim": null}"#
     let configuration = try ModelConfiguration(text: text)
     #expect(configuration.activation == .relu && configuration.dimension == 768)
+  }
+
+  @Test("architectures may be absent, null, empty or have the classifier among them")
+  func architectures() throws {
+    for value in ["null", "[]", #"["DistilBertModel", "DistilBertForSequenceClassification"]"#] {
+      _ = try ModelConfiguration(text: #"{"architectures": \#(value), "quantization_config": null}"#)
+    }
   }
 
   @Test("a problem type that means another reading of the logits is remarked")

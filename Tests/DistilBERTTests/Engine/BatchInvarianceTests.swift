@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DistilBERT
@@ -7,7 +8,7 @@ import Testing
 struct BatchInvarianceTests {
   /// Sequences of random ids, of many lengths.
   private func sequences(_ model: Model, count: Int, longest: Int, seed: UInt64) -> [[Int32]] {
-    var random = Seeded(seed)
+    var random = SeededRandom(seed: seed)
     let short = [1, 2, 3, 11, 12, 13, 47, 48, 49, 63, 64, 65, longest - 1, longest].filter { $0 <= longest }
     return (0..<count).map { index in
       let length = index < short.count ? short[index] : Int.random(in: 1...longest, using: &random)
@@ -20,7 +21,7 @@ struct BatchInvarianceTests {
     let all = sequences(model, count: count, longest: longest, seed: seed)
     let lanes = try [longest, 600, 4_096].map { try Lane(model: model, maximumTokens: $0) }
     let alone = try all.map { try lanes[0].logits([$0])[0] }
-    var random = Seeded(seed &+ 1)
+    var random = SeededRandom(seed: seed &+ 1)
     for round in 0..<rounds {
       let chosen = all.indices.shuffled(using: &random).prefix(Int.random(in: 1...all.count, using: &random))
       let together = try lanes[round % lanes.count].logits(chosen.map { all[$0] })
@@ -31,9 +32,9 @@ struct BatchInvarianceTests {
     }
   }
 
-  @Test("bundled model")
-  func bundled() throws {
-    let model = try Model(directory: EngineFixtures.bundledModel)
+  @Test("bundled model", arguments: Precision.allCases)
+  func bundled(precision: Precision) throws {
+    let model = try Model(directory: SharedDirectory.bundledModel, precision: precision)
     try expectInvariance(model, count: 24, longest: 300, rounds: 6, seed: 1)
   }
 
@@ -52,7 +53,7 @@ struct BatchInvarianceTests {
 
   @Test("lanes on threads of their own agree")
   func lanes() throws {
-    let model = try Model(directory: EngineFixtures.bundledModel)
+    let model = try Model(directory: SharedDirectory.bundledModel)
     let all = sequences(model, count: 20, longest: 120, seed: 5)
     let expected = try Lane(model: model).logits(all)
     let finished = DispatchGroup()

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DistilBERT
@@ -19,7 +20,7 @@ private struct KernelOutputs: Equatable {
 
   init(_ path: KernelPath) {
     let kernels = path.kernels
-    var random = Seeded(42)
+    var random = SeededRandom(seed: 42)
     func floats(_ count: Int, _ scale: Float = 2) -> [Float] {
       (0..<count).map { _ in Float.random(in: -scale...scale, using: &random) }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DistilBERT
@@ -6,9 +7,11 @@ import Testing
 @Suite("Real reviews give PyTorch's f32 logits")
 struct ReferenceLogitsTests {
   /// Logits of reviews in batches of some 2,000 tokens, and their largest difference from the reference.
-  private func difference(_ directory: URL, reference: String, limit: Int) throws -> (worst: Float, labels: Int, reviews: Int) {
+  private func difference(
+    _ directory: URL, precision: Precision = .f32, reference: String, limit: Int
+  ) throws -> (worst: Float, labels: Int, reviews: Int) {
     let reviews = try EngineFixtures.reviews(logits: reference, limit: limit)
-    let lane = try Lane(model: Model(directory: directory))
+    let lane = try Lane(model: Model(directory: directory, precision: precision))
     var worst: Float = 0
     var labels = 0
     for start in stride(from: 0, to: reviews.count, by: 8) {
@@ -21,18 +24,27 @@ struct ReferenceLogitsTests {
     return (worst, labels, reviews.count)
   }
 
-  @Test("bundled model", .enabled(if: EngineFixtures.hasShared, "needs ../shared"))
+  @Test("bundled model", .enabled(if: SharedDirectory.has("reference"), "needs ../shared"))
   func bundled() throws {
-    let result = try difference(EngineFixtures.bundledModel, reference: "logits-imdb-minilm-l6.jsonl", limit: 200)
+    let result = try difference(SharedDirectory.bundledModel, reference: "logits-imdb-minilm-l6.jsonl", limit: 200)
     print("bundled model: largest logit difference \(result.worst) over \(result.reviews) reviews")
     #expect(result.reviews >= 100)
     #expect(result.worst < 1e-4)
     #expect(result.labels == result.reviews)
   }
 
+  @Test("bundled model at int8: nearly all labels", .enabled(if: SharedDirectory.has("reference"), "needs ../shared"))
+  func bundledInt8() throws {
+    let result = try difference(
+      SharedDirectory.bundledModel, precision: .int8, reference: "logits-imdb-minilm-l6.jsonl", limit: 5000)
+    print("bundled model at int8: \(result.labels) of \(result.reviews) labels, largest logit difference \(result.worst)")
+    #expect(result.reviews >= 100)
+    #expect(result.reviews - result.labels <= max(2, result.reviews / 100))
+  }
+
   @Test(
     "DistilBERT-base size",
-    .enabled(if: EngineFixtures.hasShared && EngineFixtures.baseModel != nil, "needs ../shared and SENTIMENT_BASE_MODEL"))
+    .enabled(if: SharedDirectory.has("reference") && EngineFixtures.baseModel != nil, "needs ../shared and SENTIMENT_BASE_MODEL"))
   func base() throws {
     let directory = try #require(EngineFixtures.baseModel)
     let result = try difference(directory, reference: "logits-base-random.jsonl", limit: 24)

@@ -1,21 +1,10 @@
 import Foundation
+import TestSupport
 
 @testable import DistilBERT
 
 /// Models and reference data that the engine's tests read.
 enum EngineFixtures {
-  private static let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-
-  /// The model that the product bundles.
-  static let bundledModel = packageRoot.appending(path: "Sources/SentimentWorker/Resources/imdb-minilm-l6")
-
-  /// Reference data beside the package, or where SENTIMENT_SHARED_DIR says; it is not part of the package.
-  static let shared =
-    ProcessInfo.processInfo.environment["SENTIMENT_SHARED_DIR"].map { URL(fileURLWithPath: $0) }
-    ?? packageRoot.deletingLastPathComponent().appending(path: "shared")
-  static let hasShared = FileManager.default.fileExists(atPath: shared.appending(path: "reference").path)
-
   /// A DistilBERT-base checkpoint made by shared/tools/make_base_model.py, by SENTIMENT_BASE_MODEL.
   static let baseModel = ProcessInfo.processInfo.environment["SENTIMENT_BASE_MODEL"].map { URL(fileURLWithPath: $0) }
 
@@ -50,7 +39,7 @@ enum EngineFixtures {
   }
 
   private static func lines<Row: Decodable>(of path: String, as: Row.Type, limit: Int) throws -> [Row] {
-    let data = try Data(contentsOf: shared.appending(path: path))
+    let data = try Data(contentsOf: SharedDirectory.file(path))
     return try data.split(separator: UInt8(ascii: "\n")).prefix(limit).map { try JSONDecoder().decode(Row.self, from: $0) }
   }
 }
@@ -62,15 +51,5 @@ extension Lane {
     _ = try forward(ids: Array(sequences.joined()), lengths: sequences.map(\.count), logits: &flat)
     let labels = model.labels.count
     return sequences.indices.map { Array(flat[$0 * labels..<($0 + 1) * labels]) }
-  }
-}
-
-/// A reproducible source of numbers (splitmix64).
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    return SyntheticModel.splitmix(state &- 0x9e37_79b9_7f4a_7c15)
   }
 }

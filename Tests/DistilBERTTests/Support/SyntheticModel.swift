@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import DistilBERT
 
@@ -35,7 +36,7 @@ struct SyntheticModel: CustomStringConvertible, Sendable {
   /// All tensors at one element type: F32, F16 or BF16, which all hold the weights exactly.
   func tensors(_ type: String = "F32") throws -> [ModelDirectory.Tensor] {
     let file = try ModelConfiguration(text: configuration)
-    return WeightLoader.expectedTensors(of: file).map { name, shape in
+    return CheckpointReader.expectedTensors(of: file).map { name, shape in
       .init(name: name, type: type, shape: shape, values: Self.weights(name, count: shape.reduce(1, *)))
     }
   }
@@ -63,19 +64,13 @@ struct SyntheticModel: CustomStringConvertible, Sendable {
   }
 
   static func splitmix(_ x: UInt64) -> UInt64 {
-    var x = x &+ 0x9e37_79b9_7f4a_7c15
-    x = (x ^ x >> 30) &* 0xbf58_476d_1ce4_e5b9
-    x = (x ^ x >> 27) &* 0x94d0_49bb_1331_11eb
-    return x ^ x >> 31
+    var random = SeededRandom(seed: x)
+    return random.next()
   }
 }
 
 extension ModelConfiguration {
   init(text: String) throws(ModelError) {
-    let bytes = Array(text.utf8)
-    let result: Result<ModelConfiguration, ModelError> = bytes.withUnsafeBytes { bytes in
-      Result { () throws(ModelError) in try ModelConfiguration(parsing: bytes, file: "config.json") }
-    }
-    self = try result.get()
+    try self.init(parsing: Array(text.utf8), file: "config.json")
   }
 }

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Random JSON documents, written in every way that RFC 8259 allows.
 struct RandomJSON {
   var random: SeededRandom

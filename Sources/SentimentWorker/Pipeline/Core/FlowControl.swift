@@ -31,6 +31,11 @@ struct FlowControl {
     records -= 1
   }
 
+  /// What is left to the bounds; 0 or less of a measure that has reached its own.
+  var headroom: Limits {
+    Limits(tokens: limits.tokens - tokens, bytes: limits.bytes - bytes, records: limits.records - records)
+  }
+
   /// What consumption must do now, if anything; each change is told once.
   mutating func nextAction() -> Action? {
     if !isPaused, tokens >= limits.tokens || bytes >= limits.bytes || records >= limits.records {

@@ -62,7 +62,8 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
   private var lastNumber: UInt32 = 0
   private var batcher: MicroBatcher<Work>
   private var flow: FlowControl
-  /// Assignments whose next outcome in order may go out.
+  /// Assignments whose next outcome in order may go out, each once (`isReady`). One that is found with nothing to send, or
+  /// no longer assigned, is taken out by `nextRelease`; one that gets something to send is entered by `settle`.
   private var ready = RingBuffer<UInt32>()
   private(set) var isDraining = false
 
@@ -135,11 +136,14 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
     _ = finishRevocation(of: partitions)
   }
 
-  /// The pipeline ends: nothing new is admitted, what is in flight is to be finished.
-  /// - Parameter isWaitingDropped: what no lane has yet is dropped, for whoever reads it next.
-  mutating func beginDrain(isWaitingDropped: Bool) {
+  /// The pipeline ends: nothing new is admitted, everything that is in flight is to be finished.
+  mutating func finishAll() { isDraining = true }
+
+  /// The pipeline ends: nothing new is admitted, what waits for a lane is left to whoever reads it next, and what lanes have
+  /// begun is to be finished.
+  mutating func finishBegun() {
     isDraining = true
-    if isWaitingDropped { beginRevocation(of: assigned) }
+    beginRevocation(of: assigned)
   }
 
   var isDrained: Bool { assignments.values.allSatisfy(\.ledger.isEmpty) }
@@ -237,6 +241,9 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
 
   // MARK: Flow and commits
 
+  /// How much more may be admitted before a bound is reached.
+  var headroom: FlowControl.Limits { flow.headroom }
+
   /// Whether consumption must pause or resume now; each change is told once.
   mutating func nextFlowAction() -> FlowControl.Action? { flow.nextAction() }
 
@@ -244,6 +251,9 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
   func watermark(of partition: Partition) -> Int64? {
     numbers[partition].flatMap { assignments[$0] }?.ledger.watermark
   }
+
+  /// How often a partition's offsets went back since it was assigned.
+  func rewinds(of partition: Partition) -> Int { numbers[partition].flatMap { assignments[$0] }?.ledger.rewinds ?? 0 }
 
   /// Consumption is paused; newly assigned partitions must be paused too.
   var isPaused: Bool { flow.isPaused }

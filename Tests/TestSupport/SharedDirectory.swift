@@ -2,19 +2,19 @@ import Foundation
 
 /// The reference data that lies beside the package, where a machine has it: `SENTIMENT_SHARED_DIR`, or `../shared` from the
 /// package's root.
-enum SharedDirectory {
-  static let packageRoot = URL(fileURLWithPath: #filePath)
+public enum SharedDirectory {
+  public static let packageRoot = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  static let url =
+  public static let url =
     ProcessInfo.processInfo.environment["SENTIMENT_SHARED_DIR"].map { URL(fileURLWithPath: $0, isDirectory: true) }
     ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared", isDirectory: true)
 
-  static func file(_ path: String) -> URL { url.appendingPathComponent(path) }
+  public static func file(_ path: String) -> URL { url.appendingPathComponent(path) }
 
   /// For `.enabled(if:)`.
-  static func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: file(path).path) }
+  public static func has(_ path: String) -> Bool { FileManager.default.fileExists(atPath: file(path).path) }
 
   /// The model that the package bundles.
-  static let bundledModel = packageRoot.appendingPathComponent("Sources/SentimentWorker/Resources/imdb-minilm-l6")
+  public static let bundledModel = packageRoot.appendingPathComponent("Sources/SentimentWorker/Resources/imdb-minilm-l6")
 }
