@@ -52,15 +52,13 @@ static void KERNEL(split_heads)(const float *x, long rows, long heads, long head
   }
 }
 
-/// log2(x) for x >= 0 to within 0.001; -127 or less for zero.
+/// log2(x) for x >= 0 to within 0.001 (scripts/fit_kernels.py); -127 for zero.
 INLINE lanes rough_log2(lanes x) {
   const ints bits = (ints)x;
   const lanes exponent = __builtin_convertvector((bits >> 23) - splat_int(127), lanes);
   const lanes f = (lanes)((bits & splat_int(0x7fffff)) | splat_int(0x3f800000)) - splat(1);
-  lanes p = splat(0.15921589f);
-  p = fma16(p, f, splat(-0.58207844f));
-  p = fma16(p, f, splat(1.42286255f));
-  return fma16(p, f, exponent);
+  const lanes p = fma16(splat(-0x1.461538p-3f), f, splat(0x1.b1039ep-2f));
+  return exponent + fma16(f * (splat(1) - f), p, f);
 }
 
 /// One head's keys and values, packed for the products.
@@ -131,8 +129,8 @@ INLINE lanes probability(const float *scores, long j, lanes factor, float larges
   const lanes rounded = x + splat(ROUND);
   const lanes r = x - (rounded - splat(ROUND));
   // 2^r on [-1/2, 1/2] to 1e-4 (scripts/fit_kernels.py).
-  lanes p = splat(0x1.c2a022p-5f);
-  p = fma16(p, r, splat(0x1.f00bbep-3f));
+  lanes p = splat(0x1.c2a216p-5f);
+  p = fma16(p, r, splat(0x1.f00c4cp-3f));
   p = fma16(p, r, splat(0x1.62f5fap-1f));
   p = fma16(p, r, splat(1));
   lanes e = (lanes)((ints)p + ((ints)rounded << 23));

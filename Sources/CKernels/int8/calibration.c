@@ -7,7 +7,7 @@
 
 static float magnitude(float x) { return x < 0 ? -x : x; }
 
-/// log2(x) to within 0.001, for positive normal numbers.
+/// log2(x) to within 0.001, for positive normal numbers (scripts/fit_kernels.py).
 static float rough_log2(float x) {
   int32_t bits;
   __builtin_memcpy(&bits, &x, 4);
@@ -16,7 +16,7 @@ static float rough_log2(float x) {
   float f;
   __builtin_memcpy(&f, &bits, 4);
   f -= 1;
-  return (float)exponent + f * (1.42286255f + f * (-0.58207844f + f * 0.15921589f));
+  return (float)exponent + (f + f * (1 - f) * (0x1.b1039ep-2f - 0x1.461538p-3f * f));
 }
 
 /// 2^(quarters / 4)

@@ -111,12 +111,12 @@ INLINE lanes gelu_for_codes(lanes x) {
   lanes c = select16(x < splat(4), x, splat(4));
   c = select16(c > splat(-4), c, splat(-4));
   const lanes s = fma16(c * splat(0.125f), c, splat(-1));
-  lanes p = splat(-0x1.65b4d8p-9f);
-  p = fma16(p, s, splat(0x1.0d120cp-7f));
-  p = fma16(p, s, splat(-0x1.b2807cp-7f));
-  p = fma16(p, s, splat(0x1.623facp-6f));
-  p = fma16(p, s, splat(-0x1.2af858p-5f));
-  p = fma16(p, s, splat(0x1.cb2b1ap-5f));
+  lanes p = splat(-0x1.65b2aep-9f);
+  p = fma16(p, s, splat(0x1.0d1144p-7f));
+  p = fma16(p, s, splat(-0x1.b280b6p-7f));
+  p = fma16(p, s, splat(0x1.624p-6f));
+  p = fma16(p, s, splat(-0x1.2af85cp-5f));
+  p = fma16(p, s, splat(0x1.cb2b12p-5f));
   p = fma16(p, s, splat(-0x1.598738p-4f));
   p = fma16(p, s, splat(0x1.68574cp-3f));
   return x * fma16(c, p, splat(0.5f));

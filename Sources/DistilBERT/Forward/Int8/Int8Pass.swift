@@ -63,7 +63,8 @@ struct Int8Pass: ForwardPass {
     let coded = workspace.coded[from: row]
     return kernels.embed(
       ids, count, d, weights.words, weights.wordScales, configuration.vocabularySize, weights.positions, norm.gamma, norm.beta,
-      LayerNorm.epsilon, weights.layers.first?.attentionInput.factors, workspace.hidden + row * d, coded.codes, coded.stride, coded.scales, coded.zeros)
+      LayerNorm.epsilon, weights.layers.first?.attentionInput.factors, workspace.hidden + row * d, coded.codes, coded.stride,
+      coded.scales, coded.zeros)
   }
 
   /// Queries, keys and values of a tile.
@@ -123,7 +124,8 @@ struct Int8Pass: ForwardPass {
     let outputs = outputs ?? 0..<linear.outputs
     let ldy = ldy ?? outputs.count
     kernels.product(
-      x.codes, x.stride, x.scales, x.zeros, rows, linear.weights, outputs.lowerBound, outputs.count, residual ? UnsafePointer(y) : nil, ldy, y,
+      x.codes, x.stride, x.scales, x.zeros, rows, linear.weights, outputs.lowerBound, outputs.count,
+      residual ? UnsafePointer(y) : nil, ldy, y,
       ldy)
   }
 
@@ -132,7 +134,8 @@ struct Int8Pass: ForwardPass {
     _ x: UnsafeMutablePointer<Float>, rows: Int, norm: LayerNorm, for next: Int8Linear?, into coded: CodedRows
   ) {
     kernels.norm(
-      x, rows, configuration.dimension, norm.gamma, norm.beta, LayerNorm.epsilon, next?.factors, coded.codes, coded.stride, coded.scales,
+      x, rows, configuration.dimension, norm.gamma, norm.beta, LayerNorm.epsilon, next?.factors, coded.codes, coded.stride,
+      coded.scales,
       coded.zeros)
   }
 
