@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The polynomials of Sources/CKernels/body/vector.h: weighted minimax fits, by Lawson's iteratively reweighted least squares.
+"""The polynomials of Sources/CKernels/body/vector.h and int8: weighted minimax fits, by Lawson's iteratively reweighted least squares.
 
 Prints each as C hexadecimal floats, constant term first, with its largest weighted error before rounding to f32.
 Needs: pip install numpy mpmath
@@ -45,3 +45,15 @@ def g(a):
 
 
 report("gelu", fit(g, 0, 6.5, 10, lambda a: a * mp.erfc(a / mp.sqrt(2)) * mp.log(2) / 2 + mp.mpf("2e-3") * a / 6.5))
+
+# The coarser ones of Sources/CKernels/int8, for what becomes 8 bits.
+# 2^r = 1 + r * p(r): relative error.
+report("exp2 for codes", fit(
+    lambda r: (mp.mpf(2) ** r - 1) / r if abs(r) > 1e-12 else mp.log(2), -0.5, 0.5, 2, lambda r: abs(r) / mp.mpf(2) ** r))
+# log2(1 + f) = f + f * (1 - f) * p(f): absolute error, none at the ends.
+report("log2 for codes, p", fit(
+    lambda f: (mp.log(1 + f, 2) - f) / (f * (1 - f)), 1e-6, 1 - 1e-6, 1, lambda f: f * (1 - f)))
+# erf(c / sqrt 2) / 2c over s = c^2 / 8 - 1, for c up to 4: the absolute error of GELU, c^2 times that.
+report("gelu for codes", fit(
+    lambda s: mp.erf(mp.sqrt(4 * s + 4)) / (2 * mp.sqrt(8 * s + 8)) if s > -1 + 1e-12 else 1 / mp.sqrt(2 * mp.pi),
+    -1, 1, 7, lambda s: 8 * s + 8))

@@ -78,17 +78,18 @@ typedef struct {
 
   // What stands between the products. Rows come out as f32 and as q, scale, zero, the operands of `product`, coded as in
   // `quantise_rows`; but a row with a NaN or an infinity gets the scale NaN, so that its products are NaN. q: rows `ldq`
-  // bytes apart, zero past the last column.
+  // bytes apart, zero past the last column. Where there are `factors`, one to a column, the codes are those of the row times
+  // the factors.
 
   /// x[i] = LayerNorm(words[ids[i]] · word_scales[ids[i]] + positions[i]), x: (count, dim); otherwise as `embed` of
   /// ck_kernels.
   long (*embed)(const int32_t *ids, long count, long dim, const int8_t *words, const float *word_scales, long vocabulary,
-                const float *positions, const float *gamma, const float *beta, float epsilon, float *x, uint8_t *q,
-                long ldq, float *scale, int32_t *zero);
+                const float *positions, const float *gamma, const float *beta, float epsilon,
+                const float *_Nullable factors, float *x, uint8_t *q, long ldq, float *scale, int32_t *zero);
 
   /// x = LayerNorm(x), x: (rows, dim), contiguous.
-  void (*norm)(float *x, long rows, long dim, const float *gamma, const float *beta, float epsilon, uint8_t *q, long ldq,
-               float *scale, int32_t *zero);
+  void (*norm)(float *x, long rows, long dim, const float *gamma, const float *beta, float epsilon,
+               const float *_Nullable factors, uint8_t *q, long ldq, float *scale, int32_t *zero);
 
   /// x = GELU(x) to within 4e-5, x: (rows, columns), contiguous.
   void (*gelu)(float *x, long rows, long columns, uint8_t *q, long ldq, float *scale, int32_t *zero);
@@ -97,7 +98,8 @@ typedef struct {
   void (*relu)(float *x, long rows, long columns, uint8_t *q, long ldq, float *scale, int32_t *zero);
 
   /// The codes alone.
-  void (*encode)(const float *x, long ldx, long rows, long columns, uint8_t *q, long ldq, float *scale, int32_t *zero);
+  void (*encode)(const float *x, long ldx, long rows, long columns, const float *_Nullable factors, uint8_t *q, long ldq,
+                 float *scale, int32_t *zero);
 
   /// Rows of queries, keys and values, x: (rows, 3 · heads · head_dim), into rows `row` ... of `out`.
   void (*split_heads)(const float *x, long rows, long heads, long head_dim, const ck_i8_heads *out, long row);

@@ -6,7 +6,7 @@
 // What rounding a probability leaves over is carried to the same lane's next one: a thousand tiny probabilities then add
 // up to what they should, and not to nothing.
 
-enum { ATTENTION_ROWS = 24, QUERY_ZERO = 128 };
+enum { ATTENTION_ROWS = 28, QUERY_ZERO = 128 };
 
 /// One head of one token to signed 8 bits, `width` (a multiple of 16) bytes; NaN for scale if an element is not finite.
 INLINE float encode_head(const float *x, long count, long width, int8_t shift, int8_t *q) {
@@ -52,15 +52,13 @@ static void KERNEL(split_heads)(const float *x, long rows, long heads, long head
   }
 }
 
-/// log2(x) for x >= 0 to within 0.001; -127 or less for zero.
+/// log2(x) for x >= 0 to within 0.001 (scripts/fit_kernels.py); -127 for zero.
 INLINE lanes rough_log2(lanes x) {
   const ints bits = (ints)x;
   const lanes exponent = __builtin_convertvector((bits >> 23) - splat_int(127), lanes);
   const lanes f = (lanes)((bits & splat_int(0x7fffff)) | splat_int(0x3f800000)) - splat(1);
-  lanes p = splat(0.15921589f);
-  p = fma16(p, f, splat(-0.58207844f));
-  p = fma16(p, f, splat(1.42286255f));
-  return fma16(p, f, exponent);
+  const lanes p = fma16(splat(-0x1.461538p-3f), f, splat(0x1.b1039ep-2f));
+  return exponent + fma16(f * (splat(1) - f), p, f);
 }
 
 /// One head's keys and values, packed for the products.
@@ -124,6 +122,27 @@ INLINE void pack_head(packed_head *head, const ck_i8_heads *in, long row, long l
   for (long j = length; j < padded; j++) head->value_log[j] = -__builtin_inff();
 }
 
+/// 16 scores to 2^(score · factor - largest), of which `count` are returned, and to their codes.
+INLINE lanes probability(const float *scores, long j, lanes factor, float largest, const packed_head *head, lanes *carry,
+                         uint8_t *codes, long count) {
+  const lanes x = max16(fma16(load(scores + j), factor, splat(-largest)), splat(-126));
+  const lanes rounded = x + splat(ROUND);
+  const lanes r = x - (rounded - splat(ROUND));
+  // 2^r on [-1/2, 1/2] to 1e-4 (scripts/fit_kernels.py).
+  lanes p = splat(0x1.c2a216p-5f);
+  p = fma16(p, r, splat(0x1.f00c4cp-3f));
+  p = fma16(p, r, splat(0x1.62f5fap-1f));
+  p = fma16(p, r, splat(1));
+  lanes e = (lanes)((ints)p + ((ints)rounded << 23));
+  if (count < LANES) e = keep_first(e, count);
+  const lanes wanted = fma16(e, load(head->value_weight + j), *carry);
+  const lanes code = wanted + splat(ROUND);
+  *carry = wanted - (code - splat(ROUND));
+  const bytes16 bytes = __builtin_convertvector((ints)code, bytes16);
+  __builtin_memcpy(codes + j, &bytes, 16);
+  return e;
+}
+
 /// Sums of one query with every key become the codes of its probabilities, times the values' scales. Returns the factor
 /// that turns the sums of those codes with the values into the context.
 INLINE float probabilities(int32_t *sums, long length, const packed_head *head, float scale, uint8_t *codes) {
@@ -141,26 +160,15 @@ INLINE float probabilities(int32_t *sums, long length, const packed_head *head, 
     top = max16(fma16(score, factor, load(head->value_log + j)), top);
   }
   const float largest = largest16(top);
-  lanes total = splat(0), carry = splat(0);
-  for (long j = 0; j < padded; j += LANES) {
-    lanes x = fma16(load(scores + j), factor, splat(-largest));
-    x = max16(x, splat(-126));
-    const lanes rounded = x + splat(ROUND);
-    const lanes r = x - (rounded - splat(ROUND));
-    // 2^r on [-1/2, 1/2] to 1e-4 (scripts/fit_kernels.py).
-    lanes p = splat(0x1.c2a022p-5f);
-    p = fma16(p, r, splat(0x1.f00bbep-3f));
-    p = fma16(p, r, splat(0x1.62f5fap-1f));
-    p = fma16(p, r, splat(1));
-    lanes e = (lanes)((ints)p + ((ints)rounded << 23));
-    if (length - j < LANES) e = keep_first(e, length - j);
-    total += e;
-    const lanes wanted = fma16(e, load(head->value_weight + j), carry);
-    const lanes code = wanted + splat(ROUND);
-    carry = wanted - (code - splat(ROUND));
-    const bytes16 bytes = __builtin_convertvector((ints)code, bytes16);
-    __builtin_memcpy(codes + j, &bytes, 16);
+  // Two carries take turns, since each step waits for its last.
+  lanes total = splat(0), even = splat(0), odd = splat(0);
+  long j = 0;
+  for (; j + 2 * LANES <= length; j += 2 * LANES) {
+    total += probability(scores, j, factor, largest, head, &even, codes, LANES);
+    total += probability(scores, j + LANES, factor, largest, head, &odd, codes, LANES);
   }
+  if (j < length) total += probability(scores, j, factor, largest, head, &even, codes, length - j);
+  if (j + LANES < length) total += probability(scores, j + LANES, factor, largest, head, &odd, codes, length - j - LANES);
   const float poison = __builtin_fmaf(largest, 0, __builtin_fmaf(scale, 0, head->poison));
   return head->largest_scale / (254 * sum16(total)) + poison;
 }
@@ -198,6 +206,6 @@ static void KERNEL(attention)(const ck_i8_heads *in, long row, long length, long
                       head_dim - c);
         }
     }
-    KERNEL(encode)(context, dim, count, dim, q + first * ldq, ldq, scale + first, zero + first);
+    KERNEL(encode)(context, dim, count, dim, 0, q + first * ldq, ldq, scale + first, zero + first);
   }
 }

@@ -48,3 +48,9 @@ long ck_i8_pack(const float *w, long ldw, long rows, const float *bias, long fir
   }
   return -1;
 }
+
+long ck_i8_attention_scratch(long length, long heads, long head_dim) {
+  enum { ROWS = 28, HEAD = 128 };  // as attention.h has them: ATTENTION_ROWS, at least sizeof(packed_head)
+  const long padded = ck_i8_depth(length), width = ck_i8_depth(head_dim), dim = heads * head_dim;
+  return heads * (HEAD + 2 * padded * width + 16 * padded) + ROWS * (5 * padded + 4 * width + 4 * dim) + 64;
+}

@@ -64,6 +64,37 @@ static void finish_tile(const task *t, const int32_t *sums, long row, long rows,
   }
 }
 
+/// The same for a tile without an edge.
+INLINE void finish_whole_tile(const bool residual, const task *t, const int32_t *sums, long row, long rows, long channel) {
+  lanes scales[TILE_PANELS], bias[TILE_PANELS];
+  ints totals[TILE_PANELS];
+#pragma clang loop unroll(full)
+  for (int p = 0; p < TILE_PANELS; p++) {
+    scales[p] = load(t->scales + channel + p * LANES);
+    bias[p] = load(t->bias + channel + p * LANES);
+    memcpy(&totals[p], t->totals + channel + p * LANES, sizeof totals[p]);
+  }
+  const float *scale = t->scale + row;
+  const int32_t *zero = t->zero + row;
+  const long ldr = t->ldr, ldo = t->ldo;
+  const float *add = residual ? t->residual + row * ldr + channel : 0;
+  float *y = t->y + row * ldo + channel;
+  for (long r = 0; r < rows; r++, sums += TILE_COLUMNS, y += ldo) {
+    const lanes factor = splat(scale[r]);
+    const ints shift = splat_int(zero[r] - OFFSET);
+#pragma clang loop unroll(full)
+    for (int p = 0; p < TILE_PANELS; p++) {
+      ints sum;
+      memcpy(&sum, sums + p * LANES, sizeof sum);
+      sum -= shift * totals[p];
+      lanes value = fma16(__builtin_convertvector(sum, lanes), factor * scales[p], bias[p]);
+      if (residual) value = load(add + p * LANES) + value;
+      store(y + p * LANES, value);
+    }
+    if (residual) add += ldr;
+  }
+}
+
 /// Sums of one tile to where the caller wants them.
 static void copy_tile(const task *t, const int32_t *sums, const ints *offset, long row, long rows, long channel,
                       long columns) {
@@ -98,8 +129,12 @@ static void run_block(const task *t, const activation *q, long ldq, long row, lo
         tile(q + r * ldq, ldq, panel, t->depth, sums, TILE_COLUMNS);
         if (t->sums)
           copy_tile(t, sums, offset, row + r, height, c, columns);
-        else
+        else if (columns < TILE_COLUMNS)
           finish_tile(t, sums, row + r, height, c, columns);
+        else if (t->residual)
+          finish_whole_tile(true, t, sums, row + r, height, c);
+        else
+          finish_whole_tile(false, t, sums, row + r, height, c);
       }
       r += height;
     }

@@ -5,13 +5,14 @@ import CKernels
 /// Make one lane per thread; all share the model. A lane is not `Sendable`: it belongs to the thread that uses it. A forward
 /// pass allocates nothing (but `logits` where it has no capacity yet) and takes no lock of its own.
 ///
-/// A sequence's logits are the same bits whatever shares its batch, wherever it stands in it, and whichever lane runs it, on
-/// one CPU type.
+/// A sequence's logits are the same bits whatever shares its batch, wherever it stands in it, and whichever lane runs it: at
+/// f32 on one CPU type, at int8 on any CPU.
 public final class Lane {
   public let model: Model
   /// Longest sequence, in tokens, that this lane takes: the model's `maximumPositions`, or `maximumTokens` if that is less.
   public let longestSequence: Int
-  /// Memory of the workspace in bytes; `Workspace` gives the formula. OpenBLAS keeps a few MB more per thread.
+  /// Memory of the workspace in bytes; `Workspace` and `Int8Workspace` give the formulas. At f32 OpenBLAS keeps a few MB
+  /// more per thread.
   public var workspaceBytes: Int { pass.workspaceBytes }
 
   private let pass: any ForwardPass

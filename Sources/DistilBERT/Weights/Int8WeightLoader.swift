@@ -5,8 +5,14 @@ struct Int8WeightLoader {
   private let reader: CheckpointReader
   private let kernels: ck_kernels
   private let memory: FloatMemory
-  /// The largest linear layer's weights at f32, and behind them a bias (dim).
-  private let scratch: FloatMemory
+  private let calibration: Int8Calibration
+  /// The largest linear layer's weights at f32.
+  private let scratch: UnsafeMutablePointer<Float>
+  private let scratchCapacity: Int
+  /// (dim): a bias that is not kept.
+  private let spare: UnsafeMutablePointer<Float>
+  /// (dim): what the columns of the weights in `scratch` are multiplied with.
+  private let multiply: UnsafeMutablePointer<Float>
   private var configuration: ModelConfiguration { reader.configuration }
 
   static func load(_ reader: CheckpointReader, kernels: ck_kernels) throws(ModelError) -> Int8Weights {
@@ -19,9 +25,14 @@ struct Int8WeightLoader {
         found: "\(max(d, h))", advice: "Run this model at f32.")
     }
     let memory = try FloatMemory(capacity: Int8Plan(configuration).capacity, purpose: "weights at int8")
-    let largest = FloatMemory.capacity(for: [d * max(d, h) + d])
-    let scratch = try FloatMemory(capacity: largest, purpose: "a layer's weights at f32, while they are quantised")
-    return try Int8WeightLoader(reader: reader, kernels: kernels, memory: memory, scratch: scratch).weights()
+    let largest = d * max(3 * d, h)
+    let working = try FloatMemory(
+      capacity: FloatMemory.capacity(for: [largest, d, d]), purpose: "a layer's weights at f32, while they are quantised")
+    let loader = Int8WeightLoader(
+      reader: reader, kernels: kernels, memory: memory, calibration: try Int8Calibration(configuration, kernels: kernels),
+      scratch: working.take(largest), scratchCapacity: largest, spare: working.take(d), multiply: working.take(d))
+    // The pointers lead into it.
+    return try withExtendedLifetime(working) { () throws(ModelError) in try loader.weights() }
   }
 
   private func weights() throws(ModelError) -> Int8Weights {
@@ -29,6 +40,11 @@ struct Int8WeightLoader {
     let (words, wordScales) = try wordTable()
     let positions = try tensor("distilbert.embeddings.position_embeddings.weight")
     let embeddingNorm = try norm("distilbert.embeddings.LayerNorm")
+    try calibration.embed(positions: positions, norm: embeddingNorm) { (row, place) throws(ModelError) in
+      try reader.convert(Self.wordTensor) { source, type in
+        ck_convert(source + row * d * (type == CK_F32 ? 4 : 2), type, d, 1, place)
+      }
+    }
     var layers: [Int8LayerWeights] = []
     for index in 0..<max(configuration.layers - 1, 0) { layers.append(try layer(index)) }
     let last = configuration.layers == 0 ? nil : try lastLayer(configuration.layers - 1)
@@ -37,6 +53,8 @@ struct Int8WeightLoader {
       last: last, preClassifier: try head("pre_classifier", outputs: d),
       classifier: try head("classifier", outputs: configuration.labels.count))
   }
+
+  private static let wordTensor = "distilbert.embeddings.word_embeddings.weight"
 
   // MARK: f32 tensors
 
@@ -69,14 +87,14 @@ struct Int8WeightLoader {
     let vocabulary = configuration.vocabularySize
     let table = memory.takeBytes(vocabulary * d, as: Int8.self)
     let scales = memory.take(vocabulary)
-    let step = max(1, scratch.capacity / d)
-    try reader.convert("distilbert.embeddings.word_embeddings.weight") { source, type in
+    let step = max(1, scratchCapacity / d)
+    try reader.convert(Self.wordTensor) { source, type in
       let size = type == CK_F32 ? 4 : 2
       for row in stride(from: 0, to: vocabulary, by: step) {
         let rows = min(step, vocabulary - row)
-        let bad = ck_convert(source + row * d * size, type, rows * d, 1, scratch.start)
+        let bad = ck_convert(source + row * d * size, type, rows * d, 1, scratch)
         guard bad < 0 else { return row * d + bad }
-        ck_i8_table(scratch.start, rows, d, table + row * d, scales + row)
+        ck_i8_table(scratch, rows, d, table + row * d, scales + row)
       }
       return -1
     }
@@ -96,23 +114,39 @@ struct Int8WeightLoader {
     return place
   }
 
-  private static func linear(_ weights: UnsafeMutablePointer<ck_i8_weights>) -> Int8Linear {
-    Int8Linear(weights: UnsafePointer(weights), inputs: weights.pointee.inputs, outputs: weights.pointee.channels)
+  private static func linear(_ weights: UnsafeMutablePointer<ck_i8_weights>, factors: UnsafePointer<Float>? = nil)
+    -> Int8Linear
+  {
+    Int8Linear(
+      weights: UnsafePointer(weights), factors: factors, inputs: weights.pointee.inputs, outputs: weights.pointee.channels)
   }
 
-  /// Weights and bias as they are in the checkpoint. `finish` may change the bias; the weights are in `scratch` at that time.
+  /// One layer's weights and bias. `use` sees them at f32 and may change the bias. A layer that reads the hidden states has
+  /// its inputs evened out.
   private func linear(
-    _ name: String, inputs: Int, outputs: Int, scale: Float = 1, finish: (UnsafeMutablePointer<Float>) -> Void = { _ in }
+    _ name: String, inputs: Int, outputs: Int, reads source: Int8Calibration.Inputs,
+    use: (_ weights: UnsafeMutablePointer<Float>, _ bias: UnsafeMutablePointer<Float>) -> Void
   ) throws(ModelError) -> Int8Linear {
     let linear = emptyLinear(inputs: inputs, outputs: outputs)
-    try read("\(name).bias", scale: scale, into: linear.pointee.bias)
-    try read("\(name).weight", scale: scale, into: scratch.start)
-    finish(linear.pointee.bias)
-    pack(scratch.start, ldw: inputs, rows: outputs, into: linear, bias: linear.pointee.bias)
-    return Self.linear(linear)
+    try read("\(name).bias", into: linear.pointee.bias)
+    try read("\(name).weight", into: scratch)
+    let smoothed = if case .hidden = source { true } else { false }
+    let factors = smoothed ? smooth(outputs: outputs) : nil
+    use(scratch, linear.pointee.bias)
+    if smoothed { ck_i8_scale_columns(scratch, outputs, inputs, multiply) }
+    calibration.round(scratch, ldw: inputs, outputs: outputs, for: source, factors: factors)
+    pack(scratch, ldw: inputs, rows: outputs, into: linear, bias: linear.pointee.bias)
+    return Self.linear(linear, factors: factors)
   }
 
-  /// Finite weights: the reader has checked them.
+  /// Factors for the weights in `scratch`: into `multiply`, and their inverses into the weights' memory.
+  private func smooth(outputs: Int) -> UnsafePointer<Float> {
+    let factors = memory.take(configuration.dimension)
+    calibration.smoothing(of: scratch, outputs: outputs, multiply: multiply, divide: factors)
+    return UnsafePointer(factors)
+  }
+
+  /// Packs finite weights: the reader has checked them.
   private func pack(
     _ w: UnsafePointer<Float>, ldw: Int, rows: Int, into linear: UnsafeMutablePointer<ck_i8_weights>, at first: Int = 0,
     bias: UnsafePointer<Float>? = nil
@@ -125,71 +159,96 @@ struct Int8WeightLoader {
 
   private var queryScale: Float { 1 / Float(configuration.headDimension).squareRoot() }
 
-  /// b_o + W_o·b_v in place of b_o: the values' bias passes through the softmax, whose probabilities sum to 1.
-  private func attentionOutput(_ attention: String) throws(ModelError) -> Int8Linear {
+  /// The weights of queries, keys and values, one below the other, into `scratch`, and the queries' bias.
+  private func readAttentionInput(_ attention: String, queryBias: UnsafeMutablePointer<Float>) throws(ModelError) {
     let d = configuration.dimension
-    let matrix = scratch.start
-    let valueBias = scratch.start + d * max(d, configuration.hiddenDimension)
-    try read("\(attention).v_lin.bias", into: valueBias)
-    return try linear("\(attention).out_lin", inputs: d, outputs: d) { bias in
-      kernels.linear(valueBias, d, 1, matrix, d, d, d, nil, true, bias, d)
+    try read("\(attention).q_lin.bias", scale: queryScale, into: queryBias)
+    // Not used, but a checkpoint with NaN in it is damaged all the same.
+    try read("\(attention).k_lin.bias", into: spare)
+    for (part, name) in ["q_lin", "k_lin", "v_lin"].enumerated() {
+      try read("\(attention).\(name).weight", scale: part == 0 ? queryScale : 1, into: scratch + part * d * d)
     }
-  }
-
-  /// Not used, but a checkpoint with NaN in it is damaged all the same.
-  private func checkKeyBias(_ attention: String) throws(ModelError) {
-    try read("\(attention).k_lin.bias", into: scratch.start)
   }
 
   private func layer(_ index: Int) throws(ModelError) -> Int8LayerWeights {
     let d = configuration.dimension
-    let h = configuration.hiddenDimension
     let prefix = "distilbert.transformer.layer.\(index)"
-    let attention = "\(prefix).attention"
     let input = emptyLinear(inputs: d, outputs: 3 * d)
-    try read("\(attention).q_lin.bias", scale: queryScale, into: input.pointee.bias)
-    for (part, name) in ["q_lin", "k_lin", "v_lin"].enumerated() {
-      try read("\(attention).\(name).weight", scale: part == 0 ? queryScale : 1, into: scratch.start)
-      pack(scratch.start, ldw: d, rows: d, into: input, at: part * d, bias: part == 0 ? input.pointee.bias : nil)
-    }
-    try checkKeyBias(attention)
-    return Int8LayerWeights(
-      attentionInput: Self.linear(input), attentionOutput: try attentionOutput(attention),
-      attentionNorm: try norm("\(prefix).sa_layer_norm"),
-      feedForwardIn: try linear("\(prefix).ffn.lin1", inputs: d, outputs: h),
-      feedForwardOut: try linear("\(prefix).ffn.lin2", inputs: h, outputs: d),
-      outputNorm: try norm("\(prefix).output_layer_norm"))
+    try readAttentionInput("\(prefix).attention", queryBias: input.pointee.bias)
+    let factors = smooth(outputs: 3 * d)
+    calibration.attend(scratch, queryBias: input.pointee.bias)
+    ck_i8_scale_columns(scratch, 3 * d, d, multiply)
+    calibration.round(scratch, ldw: d, outputs: 3 * d, for: .hidden, factors: factors)
+    pack(scratch, ldw: d, rows: 3 * d, into: input, bias: input.pointee.bias)
+    let rest = try afterAttention(prefix)
+    return Int8LayerWeights(attentionInput: Self.linear(input, factors: factors), rest: rest)
   }
 
   private func lastLayer(_ index: Int) throws(ModelError) -> Int8LastLayerWeights {
     let d = configuration.dimension
-    let h = configuration.hiddenDimension
     let headDimension = configuration.headDimension
     let prefix = "distilbert.transformer.layer.\(index)"
-    let attention = "\(prefix).attention"
-    try checkKeyBias(attention)
-    let query = try linear("\(attention).q_lin", inputs: d, outputs: d, scale: queryScale)
-    let transposed = scratch.start
-    try reader.convert("\(attention).k_lin.weight") { ck_convert_transposed($0, $1, d, d, 1, transposed, d) }
+    let query = emptyLinear(inputs: d, outputs: d)
+    try readAttentionInput("\(prefix).attention", queryBias: query.pointee.bias)
+    let factors = smooth(outputs: d)
+    calibration.attend(scratch, queryBias: query.pointee.bias)
+    calibration.round(scratch + 2 * d * d, ldw: d, outputs: d, for: .hidden)
+    var values: [Int8Linear] = []
+    for head in 0..<configuration.heads {
+      let linear = emptyLinear(inputs: d, outputs: headDimension)
+      pack(scratch + 2 * d * d + head * headDimension * d, ldw: d, rows: headDimension, into: linear)
+      values.append(Self.linear(linear))
+    }
+    ck_i8_scale_columns(scratch, d, d, multiply)
+    calibration.round(scratch, ldw: d, outputs: d, for: .hidden, factors: factors)
+    pack(scratch, ldw: d, rows: d, into: query, bias: query.pointee.bias)
+    let transposed = scratch
+    try reader.convert("\(prefix).attention.k_lin.weight") { ck_convert_transposed($0, $1, d, d, 1, transposed, d) }
     var keys: [Int8Linear] = []
     for head in 0..<configuration.heads {
       let linear = emptyLinear(inputs: headDimension, outputs: d)
       pack(transposed + head * headDimension, ldw: d, rows: d, into: linear)
       keys.append(Self.linear(linear))
     }
-    try read("\(attention).v_lin.weight", into: scratch.start)
-    var values: [Int8Linear] = []
-    for head in 0..<configuration.heads {
-      let linear = emptyLinear(inputs: d, outputs: headDimension)
-      pack(scratch.start + head * headDimension * d, ldw: d, rows: headDimension, into: linear)
-      values.append(Self.linear(linear))
-    }
     return Int8LastLayerWeights(
-      query: query, keys: keys, values: values, attentionOutput: try attentionOutput(attention),
-      attentionNorm: try norm("\(prefix).sa_layer_norm"),
-      feedForwardIn: try linear("\(prefix).ffn.lin1", inputs: d, outputs: h),
-      feedForwardOut: try linear("\(prefix).ffn.lin2", inputs: h, outputs: d),
-      outputNorm: try norm("\(prefix).output_layer_norm"))
+      query: Self.linear(query, factors: factors), keys: keys, values: values, rest: try afterAttention(prefix))
+  }
+
+  private func feedForwardOut(_ name: String, norm: LayerNorm) throws(ModelError) -> [Int8Linear] {
+    let d = configuration.dimension
+    let h = configuration.hiddenDimension
+    try read("\(name).bias", into: spare)
+    try read("\(name).weight", into: scratch)
+    calibration.feedForwardOut(scratch, bias: spare, norm: norm)
+    var blocks: [Int8Linear] = []
+    for first in stride(from: 0, to: h, by: configuration.feedForwardBlock) {
+      let inputs = min(configuration.feedForwardBlock, h - first)
+      let linear = emptyLinear(inputs: inputs, outputs: d)
+      calibration.round(scratch + first, ldw: h, outputs: d, for: .inner(first..<first + inputs))
+      pack(scratch + first, ldw: h, rows: d, into: linear, bias: first == 0 ? spare : nil)
+      blocks.append(Self.linear(linear))
+    }
+    return blocks
+  }
+
+  private func afterAttention(_ prefix: String) throws(ModelError) -> Int8AfterAttentionWeights {
+    let d = configuration.dimension
+    let h = configuration.hiddenDimension
+    let attentionNorm = try norm("\(prefix).sa_layer_norm")
+    let outputNorm = try norm("\(prefix).output_layer_norm")
+    try read("\(prefix).attention.v_lin.bias", into: spare)
+    let output = try linear("\(prefix).attention.out_lin", inputs: d, outputs: d, reads: .context) { weights, bias in
+      // b_o + W_o·b_v: the values' bias passes through the softmax, whose probabilities sum to 1.
+      kernels.linear(spare, d, 1, weights, d, d, d, nil, true, bias, d)
+      calibration.project(weights, bias: bias, norm: attentionNorm)
+    }
+    let feedForwardIn = try linear("\(prefix).ffn.lin1", inputs: d, outputs: h, reads: .hidden) { weights, bias in
+      calibration.feedForwardIn(weights, bias: bias)
+    }
+    let feedForwardOut = try feedForwardOut("\(prefix).ffn.lin2", norm: outputNorm)
+    return Int8AfterAttentionWeights(
+      attentionOutput: output, attentionNorm: attentionNorm, feedForwardIn: feedForwardIn, feedForwardOut: feedForwardOut,
+      outputNorm: outputNorm)
   }
 }
 
@@ -218,8 +277,10 @@ private struct Int8Plan {
       }
       addLinear(inputs: d, outputs: d)
       addLinear(inputs: d, outputs: h)
-      addLinear(inputs: h, outputs: d)
-      counts += [d, d, d, d]
+      for first in stride(from: 0, to: h, by: configuration.feedForwardBlock) {
+        addLinear(inputs: min(configuration.feedForwardBlock, h - first), outputs: d)
+      }
+      counts += [d, d, d, d, d, d]  // norms, and the factors of two layers
     }
     let labels = configuration.labels.count
     counts += [d * d, d, labels * d, labels]

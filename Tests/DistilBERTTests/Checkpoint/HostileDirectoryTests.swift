@@ -16,12 +16,12 @@ struct HostileDirectoryTests {
   @Test("the sound directory loads")
   func sound() throws { #expect(try SyntheticModel().load().labels.count == 2) }
 
-  @Test("each gives its typed error", arguments: HostileDirectory.all)
-  func load(hostile: HostileDirectory) throws {
+  @Test("each gives its typed error", arguments: HostileDirectory.all, Precision.allCases)
+  func load(hostile: HostileDirectory, precision: Precision) throws {
     let directory = try SyntheticModel().write()
     try hostile.damage(directory)
     do {
-      _ = try Model(directory: directory.url)
+      _ = try Model(directory: directory.url, precision: precision)
       Issue.record("loaded")
     } catch {
       #expect(error.kind == hostile.kind)

@@ -21,6 +21,18 @@ struct Int8PathTests {
     #expect(try Lane(model: model).logits(Self.sequences) == Lane(model: portable).logits(Self.sequences))
   }
 
+  /// What the bits were when they were last meant to change; the same on every CPU.
+  private static let digest: UInt64 = 0x6678_ae9f_c220_2744
+
+  @Test("bundled model: the bits are the known ones")
+  func known() throws {
+    let model = try Model(directory: SharedDirectory.bundledModel, precision: .int8)
+    let logits = try Lane(model: model).logits(Self.sequences).joined()
+    // FNV-1a over the bit patterns.
+    let found = logits.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01b3 }
+    #expect(found == Self.digest, "0x\(String(found, radix: 16)) on \(model.kernelPath)")
+  }
+
   @Test("small models in odd shapes", arguments: SyntheticModel.golden.indices)
   func small(index: Int) throws {
     let shape = SyntheticModel.golden[index].model

@@ -48,8 +48,8 @@ struct LaneInputTests {
     #expect(throws: ModelError.self) { try Lane(model: lane.model, maximumTokens: 0) }
   }
 
-  @Test("logits that overflow are told by sequence, and leave the others alone")
-  func notFinite() throws {
+  @Test("logits that overflow are told by sequence, and leave the others alone", arguments: Precision.allCases)
+  func notFinite(precision: Precision) throws {
     let shape = SyntheticModel()
     let directory = try shape.write()
     var tensors = try shape.tensors()
@@ -59,7 +59,7 @@ struct LaneInputTests {
     for i in 8 * words..<10 * words { values[i] = i % 2 == 0 ? 3e38 : -3e38 }
     tensors[0] = .init(name: tensors[0].name, type: "F32", shape: tensors[0].shape, values: values)
     try directory.write(ModelDirectory.safetensors(tensors), to: "model.safetensors")
-    let lane = try Lane(model: Model(directory: directory.url))
+    let lane = try Lane(model: Model(directory: directory.url, precision: precision))
     var logits: [Float] = []
     let healthy = try lane.logits([[1, 2]])[0]
     let bad = try lane.forward(ids: [1, 2, 8, 1, 2, 3, 9], lengths: [2, 1, 2, 2], logits: &logits)

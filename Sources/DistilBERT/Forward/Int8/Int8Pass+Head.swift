@@ -12,14 +12,16 @@ extension Int8Pass {
       gather(group, fromRow: row)
       if let last = weights.last {
         attend(last, lengths: group, fromRow: row)
-        feedForward(last, sequences: group.count)
+        finishLayer(
+          last.rest, states: workspace.head.first, coded: workspace.head.coded, rows: group.count,
+          inner: workspace.head.inner, innerCoded: workspace.head.innerCoded, for: nil)
       }
       classify(sequences: group.count, logits: logits + start * configuration.labels.count)
       for length in group { row += length }
     }
   }
 
-  /// Copies the first tokens' states together, and codes them.
+  /// Copies the first tokens' states together.
   private func gather(_ lengths: UnsafeBufferPointer<Int>, fromRow start: Int) {
     let d = configuration.dimension
     var row = start
@@ -27,16 +29,16 @@ extension Int8Pass {
       (workspace.head.first + index * d).update(from: workspace.hidden + row * d, count: d)
       row += length
     }
-    encode(workspace.head.first, ldx: d, rows: lengths.count, columns: d, into: workspace.head.coded)
   }
 
-  /// first = LayerNorm(first + attention)
+  /// The context of the first tokens, as codes.
   private func attend(_ layer: Int8LastLayerWeights, lengths: UnsafeBufferPointer<Int>, fromRow start: Int) {
     let d = configuration.dimension
     let heads = configuration.heads
     let headDimension = configuration.headDimension
     let sequences = lengths.count
     let space = workspace.head
+    encode(space.first, ldx: d, rows: sequences, columns: d, factors: layer.query.factors, into: space.coded)
     multiply(space.coded, rows: sequences, by: layer.query, into: space.query)
     for head in 0..<heads {
       encode(space.query + head * headDimension, ldx: d, rows: sequences, columns: headDimension, into: space.coded)
@@ -57,17 +59,6 @@ extension Int8Pass {
       multiply(space.coded, rows: sequences, by: layer.values[head], into: space.query + head * headDimension, ldy: d)
     }
     encode(space.query, ldx: d, rows: sequences, columns: d, into: space.coded)
-    multiply(space.coded, rows: sequences, by: layer.attentionOutput, into: space.first, residual: true)
-    normalise(space.first, rows: sequences, norm: layer.attentionNorm, into: space.coded)
-  }
-
-  /// first = LayerNorm(first + lin2(activation(lin1(first))))
-  private func feedForward(_ layer: Int8LastLayerWeights, sequences: Int) {
-    let space = workspace.head
-    multiply(space.coded, rows: sequences, by: layer.feedForwardIn, into: space.inner)
-    activate(space.inner, rows: sequences, into: space.innerCoded)
-    multiply(space.innerCoded, rows: sequences, by: layer.feedForwardOut, into: space.first, residual: true)
-    normalise(space.first, rows: sequences, norm: layer.outputNorm, into: space.coded)
   }
 
   /// logits = classifier(max(pre_classifier(first), 0)), all f32.
@@ -83,8 +74,8 @@ extension Int8Pass {
   }
 
   private func encode(
-    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, columns: Int, into coded: CodedRows
+    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, columns: Int, factors: UnsafePointer<Float>? = nil, into coded: CodedRows
   ) {
-    kernels.encode(x, ldx, rows, columns, coded.codes, coded.stride, coded.scales, coded.zeros)
+    kernels.encode(x, ldx, rows, columns, factors, coded.codes, coded.stride, coded.scales, coded.zeros)
   }
 }

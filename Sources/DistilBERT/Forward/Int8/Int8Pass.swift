@@ -44,10 +44,9 @@ struct Int8Pass: ForwardPass {
     for index in weights.layers.indices {
       attend(lengths)
       forEachTile(of: rows) { row, count in
-        finishLayer(weights.layers[index], row: row, count: count)
-        if index + 1 < weights.layers.count {
-          project(weights.layers[index + 1].attentionInput, row: row, count: count)
-        }
+        let next = index + 1 < weights.layers.count ? weights.layers[index + 1].attentionInput : nil
+        finishLayer(weights.layers[index].rest, row: row, count: count, for: next)
+        if let next { project(next, row: row, count: count) }
       }
     }
     runHead(lengths: lengths, logits: logits)
@@ -64,7 +63,8 @@ struct Int8Pass: ForwardPass {
     let coded = workspace.coded[from: row]
     return kernels.embed(
       ids, count, d, weights.words, weights.wordScales, configuration.vocabularySize, weights.positions, norm.gamma, norm.beta,
-      LayerNorm.epsilon, workspace.hidden + row * d, coded.codes, coded.stride, coded.scales, coded.zeros)
+      LayerNorm.epsilon, weights.layers.first?.attentionInput.factors, workspace.hidden + row * d, coded.codes, coded.stride,
+      coded.scales, coded.zeros)
   }
 
   /// Queries, keys and values of a tile.
@@ -89,42 +89,60 @@ struct Int8Pass: ForwardPass {
     }
   }
 
-  /// hidden = LayerNorm(hidden + W_o·context), then hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), for a tile.
-  private func finishLayer(_ layer: Int8LayerWeights, row: Int, count: Int) {
+  /// hidden = LayerNorm(hidden + W_o·context), then hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), for a tile,
+  /// which is then coded for the layer that reads it next.
+  private func finishLayer(_ layer: Int8AfterAttentionWeights, row: Int, count: Int, for next: Int8Linear?) {
     let tile = workspace.hidden + row * configuration.dimension
-    let coded = workspace.coded[from: row]
-    multiply(coded, rows: count, by: layer.attentionOutput, into: tile, residual: true)
-    normalise(tile, rows: count, norm: layer.attentionNorm, into: coded)
-    multiply(coded, rows: count, by: layer.feedForwardIn, into: workspace.wide)
-    activate(workspace.wide, rows: count, into: workspace.wideCoded)
-    multiply(workspace.wideCoded, rows: count, by: layer.feedForwardOut, into: tile, residual: true)
-    normalise(tile, rows: count, norm: layer.outputNorm, into: coded)
+    finishLayer(
+      layer, states: tile, coded: workspace.coded[from: row], rows: count, inner: workspace.wide,
+      innerCoded: workspace.wideCoded, for: next)
+  }
+
+  /// The same for `rows` states anywhere; `coded` has the context's codes at first.
+  func finishLayer(
+    _ layer: Int8AfterAttentionWeights, states: UnsafeMutablePointer<Float>, coded: CodedRows, rows: Int,
+    inner: UnsafeMutablePointer<Float>, innerCoded: CodedRows, for next: Int8Linear?
+  ) {
+    multiply(coded, rows: rows, by: layer.attentionOutput, into: states, residual: true)
+    normalise(states, rows: rows, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
+    let block = configuration.feedForwardBlock
+    for (index, out) in layer.feedForwardOut.enumerated() {
+      multiply(coded, rows: rows, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs, into: inner)
+      activate(inner, rows: rows, columns: out.inputs, into: innerCoded)
+      multiply(innerCoded, rows: rows, by: out, into: states, residual: true)
+    }
+    normalise(states, rows: rows, norm: layer.outputNorm, for: next, into: coded)
   }
 
   // MARK: Kernels
 
-  /// y = x·wᵀ + bias, or y += x·wᵀ + bias. y: (rows, outputs), rows `ldy` floats apart, or contiguous.
+  /// y = x·wᵀ + bias, or y += x·wᵀ + bias, for all outputs or some. y: (rows, outputs), rows `ldy` floats apart, or contiguous.
   func multiply(
-    _ x: CodedRows, rows: Int, by linear: Int8Linear, into y: UnsafeMutablePointer<Float>, ldy: Int? = nil,
-    residual: Bool = false
+    _ x: CodedRows, rows: Int, by linear: Int8Linear, outputs: Range<Int>? = nil, into y: UnsafeMutablePointer<Float>,
+    ldy: Int? = nil, residual: Bool = false
   ) {
-    let ldy = ldy ?? linear.outputs
+    let outputs = outputs ?? 0..<linear.outputs
+    let ldy = ldy ?? outputs.count
     kernels.product(
-      x.codes, x.stride, x.scales, x.zeros, rows, linear.weights, 0, linear.outputs, residual ? UnsafePointer(y) : nil, ldy, y,
+      x.codes, x.stride, x.scales, x.zeros, rows, linear.weights, outputs.lowerBound, outputs.count,
+      residual ? UnsafePointer(y) : nil, ldy, y,
       ldy)
   }
 
-  func normalise(_ x: UnsafeMutablePointer<Float>, rows: Int, norm: LayerNorm, into coded: CodedRows) {
+  /// Layer norm in place, and the codes that `next` reads.
+  private func normalise(
+    _ x: UnsafeMutablePointer<Float>, rows: Int, norm: LayerNorm, for next: Int8Linear?, into coded: CodedRows
+  ) {
     kernels.norm(
-      x, rows, configuration.dimension, norm.gamma, norm.beta, LayerNorm.epsilon, coded.codes, coded.stride, coded.scales,
+      x, rows, configuration.dimension, norm.gamma, norm.beta, LayerNorm.epsilon, next?.factors, coded.codes, coded.stride,
+      coded.scales,
       coded.zeros)
   }
 
-  func activate(_ x: UnsafeMutablePointer<Float>, rows: Int, into coded: CodedRows) {
-    let h = configuration.hiddenDimension
+  private func activate(_ x: UnsafeMutablePointer<Float>, rows: Int, columns: Int, into coded: CodedRows) {
     switch configuration.activation {
-    case .gelu: kernels.gelu(x, rows, h, coded.codes, coded.stride, coded.scales, coded.zeros)
-    case .relu: kernels.relu(x, rows, h, coded.codes, coded.stride, coded.scales, coded.zeros)
+    case .gelu: kernels.gelu(x, rows, columns, coded.codes, coded.stride, coded.scales, coded.zeros)
+    case .relu: kernels.relu(x, rows, columns, coded.codes, coded.stride, coded.scales, coded.zeros)
     }
   }
 }

@@ -37,17 +37,17 @@ struct CodedRows {
 
 /// The memory that one lane computes in at int8: sized once, never grown.
 ///
-/// With R = `rows`, d = dimension, h = hidden dimension, n = heads, L = longest sequence, T = `tileRows`, it is about
+/// With R = `rows`, d = dimension, n = heads, L = longest sequence, T = `tileRows`, it is about
 ///
 ///     R·(8d + 12n)                          the residual stream and its codes; queries, keys, values and their scales
-///     + T·(4·max(3d, h) + h)                a tile of the widest products, and its codes
-///     + L·(2d + 16n) + 24·(5L + 8d)         attention
-///     + 16·(4·(4d + n·d + h) + 3d + h)      the last layer and the head
+///     + T·13d                               a tile of the widest products, and its codes
+///     + L·(2d + 16n) + 28·(5L + 8d)         attention
+///     + 16·(23d + 4n·d) + 4n·L              the last layer and the head
 ///
 /// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB.
 struct Int8Workspace {
   /// Rows that go through the linear layers together: their widest activations should stay in the L2 cache.
-  static let tileRows = 48
+  static let tileRows = 56
   /// Sequences whose last layer is computed at a time.
   static let headSequences = 16
 
@@ -58,7 +58,7 @@ struct Int8Workspace {
   /// (rows, dim): its codes; the context's between attention and its output layer.
   let coded: CodedRows
   let heads: ck_i8_heads
-  /// (tileRows, max(3 · dim, hidden_dim))
+  /// (tileRows, max(3 · dim, feedForwardBlock))
   let wide: UnsafeMutablePointer<Float>
   let wideCoded: CodedRows
   let attention: UnsafeMutableRawPointer
@@ -66,15 +66,15 @@ struct Int8Workspace {
 
   init(_ configuration: ModelConfiguration, rows: Int, longestSequence: Int) throws(ModelError) {
     let d = configuration.dimension
-    let h = configuration.hiddenDimension
+    let block = configuration.feedForwardBlock
     let count = configuration.heads
     let width = ck_i8_depth(configuration.headDimension) * count
     let tile = Self.tileRows
     let scratch = ck_i8_attention_scratch(longestSequence, count, configuration.headDimension)
     let rowBytes = FloatMemory.floats(forBytes: rows * width)
     let capacity = FloatMemory.capacity(
-      for: [rows * d, rowBytes, rowBytes, rowBytes, rows * count, rows * count, rows * count, tile * max(3 * d, h)]
-        + CodedRows.counts(rows: rows, columns: d) + CodedRows.counts(rows: tile, columns: h)
+      for: [rows * d, rowBytes, rowBytes, rowBytes, rows * count, rows * count, rows * count, tile * max(3 * d, block)]
+        + CodedRows.counts(rows: rows, columns: d) + CodedRows.counts(rows: tile, columns: block)
         + [FloatMemory.floats(forBytes: scratch)]
         + Int8HeadWorkspace.counts(configuration, sequences: Self.headSequences, longestSequence: longestSequence))
     let memory = try FloatMemory(capacity: capacity, purpose: "a lane's workspace at int8")
@@ -86,8 +86,8 @@ struct Int8Workspace {
       query: memory.takeBytes(rows * width, as: UInt8.self), key: memory.takeBytes(rows * width, as: Int8.self),
       value: memory.takeBytes(rows * width, as: Int8.self), query_scale: memory.take(rows * count),
       key_scale: memory.take(rows * count), value_scale: memory.take(rows * count))
-    wide = memory.take(tile * max(3 * d, h))
-    wideCoded = CodedRows(memory, rows: tile, columns: h)
+    wide = memory.take(tile * max(3 * d, block))
+    wideCoded = CodedRows(memory, rows: tile, columns: block)
     attention = UnsafeMutableRawPointer(memory.take(FloatMemory.floats(forBytes: scratch)))
     head = Int8HeadWorkspace(memory, configuration, sequences: Self.headSequences, longestSequence: longestSequence)
   }
@@ -106,29 +106,29 @@ struct Int8HeadWorkspace {
   let absorbed: UnsafeMutablePointer<Float>
   /// (heads, longest sequence)
   let scores: UnsafeMutablePointer<Float>
-  /// (sequences, hidden_dim)
+  /// (sequences, feedForwardBlock)
   let inner: UnsafeMutablePointer<Float>
   let innerCoded: CodedRows
 
   static func counts(_ configuration: ModelConfiguration, sequences: Int, longestSequence: Int) -> [Int] {
     let d = configuration.dimension
-    let h = configuration.hiddenDimension
+    let block = configuration.feedForwardBlock
     return [
       sequences * d, sequences * d, sequences * d, sequences * configuration.heads * d, configuration.heads * longestSequence,
-      sequences * h,
-    ] + CodedRows.counts(rows: sequences, columns: d) + CodedRows.counts(rows: sequences, columns: h)
+      sequences * block,
+    ] + CodedRows.counts(rows: sequences, columns: d) + CodedRows.counts(rows: sequences, columns: block)
   }
 
   init(_ memory: FloatMemory, _ configuration: ModelConfiguration, sequences: Int, longestSequence: Int) {
     let d = configuration.dimension
-    let h = configuration.hiddenDimension
+    let block = configuration.feedForwardBlock
     first = memory.take(sequences * d)
     coded = CodedRows(memory, rows: sequences, columns: d)
     query = memory.take(sequences * d)
     projected = memory.take(sequences * d)
     absorbed = memory.take(sequences * configuration.heads * d)
     scores = memory.take(configuration.heads * longestSequence)
-    inner = memory.take(sequences * h)
-    innerCoded = CodedRows(memory, rows: sequences, columns: h)
+    inner = memory.take(sequences * block)
+    innerCoded = CodedRows(memory, rows: sequences, columns: block)
   }
 }
