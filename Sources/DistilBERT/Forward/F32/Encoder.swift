@@ -66,7 +66,8 @@ struct Encoder {
         let column = head * headDimension
         let query = wide + row * 3 * d + column
         kernels.attention(
-          query, query + d, query + 2 * d, 3 * d, length, headDimension, layer.attentionInput.bias + column, workspace.attention)
+          query, query + d, query + 2 * d, 3 * d, length, headDimension, layer.attentionInput.bias + column, 0, length,
+          workspace.attention)
       }
       row += Self.rows(of: length)
     }

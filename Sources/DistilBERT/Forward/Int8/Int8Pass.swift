@@ -87,8 +87,8 @@ struct Int8Pass: ForwardPass {
       let context = workspace.coded[from: row]
       withUnsafePointer(to: workspace.heads) {
         kernels.attention(
-          $0, row, length, configuration.heads, configuration.headDimension, context.codes, context.stride, context.scales,
-          context.zeros, workspace.attention)
+          $0, row, length, configuration.heads, configuration.headDimension, 0, length, context.codes, context.stride,
+          context.scales, context.zeros, workspace.attention)
       }
       row += length
     }
