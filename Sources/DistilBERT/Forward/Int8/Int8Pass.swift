@@ -11,6 +11,7 @@ struct Int8Pass: ForwardPass {
   let kernels: ck_i8_kernels
   let floatKernels: ck_kernels
   let workspace: Int8Workspace
+  let clock = StageClock()
 
   init(
     _ configuration: ModelConfiguration, weights: Int8Weights, kernels path: KernelPath, maximumTokens: Int,
@@ -32,12 +33,14 @@ struct Int8Pass: ForwardPass {
   func run(
     ids: UnsafePointer<Int32>, lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutablePointer<Float>
   ) -> Int? {
+    clock.start()
     var rows = 0
     for length in lengths {
       let bad = embed(ids + rows, count: length, atRow: rows)
       guard bad < 0 else { return rows + bad }
       rows += length
     }
+    clock.lap(.embedding)
     if let first = weights.layers.first {
       forEachTile(of: rows) { row, count in project(first.attentionInput, row: row, count: count) }
     }
@@ -49,7 +52,7 @@ struct Int8Pass: ForwardPass {
         if let next { project(next, row: row, count: count) }
       }
     }
-    runHead(lengths: lengths, logits: logits)
+    clock.lap(.head) { runHead(lengths: lengths, logits: logits) }
     return nil
   }
 
@@ -70,9 +73,11 @@ struct Int8Pass: ForwardPass {
   /// Queries, keys and values of a tile.
   private func project(_ layer: Int8Linear, row: Int, count: Int) {
     multiply(workspace.coded[from: row], rows: count, by: layer, into: workspace.wide)
+    clock.lap(.attentionInput)
     withUnsafePointer(to: workspace.heads) {
       kernels.split_heads(workspace.wide, count, configuration.heads, configuration.headDimension, $0, row)
     }
+    clock.lap(.attention)
   }
 
   /// The context of every token, as codes.
@@ -82,11 +87,12 @@ struct Int8Pass: ForwardPass {
       let context = workspace.coded[from: row]
       withUnsafePointer(to: workspace.heads) {
         kernels.attention(
-          $0, row, length, configuration.heads, configuration.headDimension, context.codes, context.stride, context.scales,
-          context.zeros, workspace.attention)
+          $0, row, length, configuration.heads, configuration.headDimension, 0, length, context.codes, context.stride,
+          context.scales, context.zeros, workspace.attention)
       }
       row += length
     }
+    clock.lap(.attention)
   }
 
   /// hidden = LayerNorm(hidden + W_o·context), then hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), for a tile,
@@ -104,14 +110,20 @@ struct Int8Pass: ForwardPass {
     inner: UnsafeMutablePointer<Float>, innerCoded: CodedRows, for next: Int8Linear?
   ) {
     multiply(coded, rows: rows, by: layer.attentionOutput, into: states, residual: true)
+    clock.lap(.attentionOutput)
     normalise(states, rows: rows, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
+    clock.lap(.norm)
     let block = configuration.feedForwardBlock
     for (index, out) in layer.feedForwardOut.enumerated() {
       multiply(coded, rows: rows, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs, into: inner)
+      clock.lap(.feedForwardIn)
       activate(inner, rows: rows, columns: out.inputs, into: innerCoded)
+      clock.lap(.activation)
       multiply(innerCoded, rows: rows, by: out, into: states, residual: true)
+      clock.lap(.feedForwardOut)
     }
     normalise(states, rows: rows, norm: layer.outputNorm, for: next, into: coded)
+    clock.lap(.norm)
   }
 
   // MARK: Kernels
