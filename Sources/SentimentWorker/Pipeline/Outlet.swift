@@ -173,10 +173,7 @@ final class Outlet: Sendable {
       if error.isMessageTooLarge { return state.withLock { $0.core.replace(id, with: .deadLetterWithoutValue(letter)) } }
     case .deadLetterWithoutValue, .skip: topic = topics.deadLetter.name
     }
-    let remedy = error.remedy.map { "; \($0)" } ?? ""
-    state.update {
-      $0.fail(WorkerError(.delivery, "a record could not be delivered to topic \(topic): \(error.description)\(remedy)"))
-    }
+    state.update { $0.fail(.undeliverable(error, to: topic)) }
     return nil
   }
 }

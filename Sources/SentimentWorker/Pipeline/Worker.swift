@@ -66,7 +66,9 @@ final class Worker: Sendable {
   }
 
   private func runPipeline(_ topics: WorkerTopics) throws(KafkaError) {
-    let producer = try Producer(configuration: options.producer, handlers: log.clientHandlers(errors: metrics.produceErrors))
+    let producer = try Producer(
+      configuration: options.producer,
+      handlers: log.clientHandlers(errors: metrics.produceErrors) { [state] error in state.update { $0.fail(.kafka(error)) } })
     let outlet = Outlet(state: state, producer: producer, topics: topics, metrics: metrics)
     defer { outlet.close() }
     let intake = try Intake(state: state, model: model, outlet: outlet, options: options, metrics: metrics, log: log)
