@@ -56,7 +56,7 @@ public final class Model: Sendable {
     let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
     fingerprint = Self.fingerprint(of: [checkpoint.file] + vocabulary, after: configurationBytes)
     let reader = try CheckpointReader(checkpoint, as: configuration)
-    weights = try PreparedWeights(reader, precision: precision, kernels: kernelPath.kernels)
+    weights = try PreparedWeights(reader, precision: precision, kernels: kernelPath)
     unusedTensors = CheckpointReader.unusedTensors(of: checkpoint, as: configuration)
     name = Self.name(of: directory)
     self.configuration = configuration

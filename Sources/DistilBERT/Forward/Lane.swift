@@ -11,7 +11,7 @@ public final class Lane {
   public let model: Model
   /// Longest sequence, in tokens, that this lane takes: the model's `maximumPositions`, or `maximumTokens` if that is less.
   public let longestSequence: Int
-  /// Memory of the workspace in bytes; `Workspace` and `Int8Workspace` give the formulas. At f32 OpenBLAS keeps a few MB
+  /// Memory of the workspace in bytes; `Workspace` and `CodedWorkspace` give the formulas. At f32 OpenBLAS keeps a few MB
   /// more per thread.
   public var workspaceBytes: Int { pass.workspaceBytes }
 
@@ -34,9 +34,14 @@ public final class Lane {
         configuration, weights: weights, kernels: model.kernels, maximumTokens: maximumTokens, longestSequence: longestSequence)
     case .int8(let weights):
       longestSequence = min(maximumTokens, configuration.maximumPositions, Int(CK_I8_LARGEST_DEPTH))
-      pass = try Int8Pass(
-        configuration, weights: weights, kernels: model.kernelPath, maximumTokens: maximumTokens,
-        longestSequence: longestSequence)
+      pass = try CodedPass(
+        configuration, weights: weights, format: Int8Format(kernels: model.kernelPath.int8Kernels), floatKernels: model.kernels,
+        maximumTokens: maximumTokens, longestSequence: longestSequence)
+    case .bf16(let weights, let kernels):
+      longestSequence = min(maximumTokens, configuration.maximumPositions)
+      pass = try CodedPass(
+        configuration, weights: weights, format: BF16Format(kernels: kernels), floatKernels: model.kernels,
+        maximumTokens: maximumTokens, longestSequence: longestSequence)
     }
   }
 

@@ -24,6 +24,7 @@ enum ModelLoading {
   static func precision(_ values: SettingValues) -> Precision {
     switch values[WorkerSettings.precision] {
     case .f32: .f32
+    case .bf16: .bf16
     case .int8: .int8
     }
   }

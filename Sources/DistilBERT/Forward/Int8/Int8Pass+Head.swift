@@ -1,20 +1,20 @@
 import CKernels
 
-/// The last transformer layer and the classification head at int8, for the first token of each sequence; see `ClassifierHead`
-/// for how keys and values are absorbed. Their weights are 8-bit; scores, softmax and the mean states are f32, as they are few.
-extension Int8Pass {
+/// The last transformer layer and the classification head at int8 or bf16, for the first token of each sequence; see `ClassifierHead`
+/// for how keys and values are absorbed. Their weights are in that format; scores, softmax and the mean states are f32, as they are few.
+extension CodedPass {
   /// Writes (sequences, labels) logits for the states in `workspace.hidden`.
   func runHead(lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutablePointer<Float>) {
     var row = 0
-    for start in stride(from: 0, to: lengths.count, by: Int8Workspace.headSequences) {
-      let end = min(start + Int8Workspace.headSequences, lengths.count)
+    for start in stride(from: 0, to: lengths.count, by: CodedWorkspace<Format>.headSequences) {
+      let end = min(start + CodedWorkspace<Format>.headSequences, lengths.count)
       let group = UnsafeBufferPointer(rebasing: lengths[start..<end])
       gather(group, fromRow: row)
       if let last = weights.last {
         attend(last, lengths: group, fromRow: row)
         finishLayer(
           last.rest, states: workspace.head.first, coded: workspace.head.coded, rows: group.count,
-          inner: workspace.head.inner, innerCoded: workspace.head.innerCoded, for: nil)
+          inner: workspace.head.inner, floats: workspace.head.floats, for: nil)
       }
       classify(sequences: group.count, logits: logits + start * configuration.labels.count)
       for length in group { row += length }
@@ -32,17 +32,20 @@ extension Int8Pass {
   }
 
   /// The context of the first tokens, as codes.
-  private func attend(_ layer: Int8LastLayerWeights, lengths: UnsafeBufferPointer<Int>, fromRow start: Int) {
+  private func attend(_ layer: CodedLastLayer<Format.Linear>, lengths: UnsafeBufferPointer<Int>, fromRow start: Int) {
     let d = configuration.dimension
     let heads = configuration.heads
     let headDimension = configuration.headDimension
     let sequences = lengths.count
     let space = workspace.head
-    encode(space.first, ldx: d, rows: sequences, columns: d, factors: layer.query.factors, into: space.coded)
-    multiply(space.coded, rows: sequences, by: layer.query, into: space.query)
+    format.encode(space.first, ldx: d, rows: sequences, columns: d, for: layer.query, into: space.coded)
+    format.multiply(space.coded, rows: sequences, by: layer.query, into: space.query, ldy: d, accumulate: false)
     for head in 0..<heads {
-      encode(space.query + head * headDimension, ldx: d, rows: sequences, columns: headDimension, into: space.coded)
-      multiply(space.coded, rows: sequences, by: layer.keys[head], into: space.absorbed + head * d, ldy: heads * d)
+      let keys = layer.keys[head]
+      format.encode(
+        space.query + head * headDimension, ldx: d, rows: sequences, columns: headDimension, for: keys, into: space.coded)
+      format.multiply(
+        space.coded, rows: sequences, by: keys, into: space.absorbed + head * d, ldy: heads * d, accumulate: false)
     }
     var row = start
     for (index, length) in lengths.enumerated() {
@@ -55,10 +58,13 @@ extension Int8Pass {
       row += length
     }
     for head in 0..<heads {
-      encode(space.absorbed + head * d, ldx: heads * d, rows: sequences, columns: d, into: space.coded)
-      multiply(space.coded, rows: sequences, by: layer.values[head], into: space.query + head * headDimension, ldy: d)
+      let values = layer.values[head]
+      format.encode(
+        space.absorbed + head * d, ldx: heads * d, rows: sequences, columns: d, for: values, into: space.coded)
+      format.multiply(
+        space.coded, rows: sequences, by: values, into: space.query + head * headDimension, ldy: d, accumulate: false)
     }
-    encode(space.query, ldx: d, rows: sequences, columns: d, into: space.coded)
+    format.encode(space.query, ldx: d, rows: sequences, columns: d, for: layer.rest.attentionOutput, into: space.coded)
   }
 
   /// logits = classifier(max(pre_classifier(first), 0)), all f32.
@@ -71,11 +77,5 @@ extension Int8Pass {
     floatKernels.bias_relu(space.projected, sequences, d, hidden.bias)
     floatKernels.linear(
       space.projected, d, sequences, labels.weights, d, labels.outputs, d, labels.bias, false, logits, labels.outputs)
-  }
-
-  private func encode(
-    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, columns: Int, factors: UnsafePointer<Float>? = nil, into coded: CodedRows
-  ) {
-    kernels.encode(x, ldx, rows, columns, factors, coded.codes, coded.stride, coded.scales, coded.zeros)
   }
 }

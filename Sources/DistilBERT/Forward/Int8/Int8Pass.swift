@@ -1,27 +1,27 @@
 import CKernels
 
-/// The forward pass at int8: every product of a linear layer and of attention in integers, nothing through OpenBLAS, the same
-/// bits on every kernel path.
+/// The forward pass at int8 or bf16: every product of a linear layer and of attention in that format, nothing through OpenBLAS.
+/// At int8 it gives the same bits on every kernel path.
 ///
 /// Attention runs per sequence. Between it and the next layer's attention each token is alone, so that a tile of rows goes
 /// through all of that at a time and its activations stay in the cache.
-struct Int8Pass: ForwardPass {
+struct CodedPass<Format: NumberFormat>: ForwardPass {
   let configuration: ModelConfiguration
-  let weights: Int8Weights
-  let kernels: ck_i8_kernels
+  let weights: CodedWeights<Format>
+  let format: Format
   let floatKernels: ck_kernels
-  let workspace: Int8Workspace
+  let workspace: CodedWorkspace<Format>
 
   init(
-    _ configuration: ModelConfiguration, weights: Int8Weights, kernels path: KernelPath, maximumTokens: Int,
-    longestSequence: Int
+    _ configuration: ModelConfiguration, weights: CodedWeights<Format>, format: Format, floatKernels: ck_kernels,
+    maximumTokens: Int, longestSequence: Int
   ) throws(ModelError) {
     self.configuration = configuration
     self.weights = weights
-    kernels = path.int8Kernels
-    floatKernels = path.kernels
+    self.format = format
+    self.floatKernels = floatKernels
     let rows = max(min(maximumTokens, Self.sliceRows), longestSequence)
-    workspace = try Int8Workspace(configuration, rows: rows, longestSequence: longestSequence)
+    workspace = try CodedWorkspace(configuration, rows: rows, longestSequence: longestSequence)
   }
 
   var rows: Int { workspace.rows }
@@ -54,95 +54,61 @@ struct Int8Pass: ForwardPass {
   }
 
   private func forEachTile(of rows: Int, _ body: (_ row: Int, _ count: Int) -> Void) {
-    for row in stride(from: 0, to: rows, by: Int8Workspace.tileRows) { body(row, min(Int8Workspace.tileRows, rows - row)) }
+    for row in stride(from: 0, to: rows, by: Format.tileRows) { body(row, min(Format.tileRows, rows - row)) }
   }
 
   private func embed(_ ids: UnsafePointer<Int32>, count: Int, atRow row: Int) -> Int {
-    let d = configuration.dimension
-    let norm = weights.embeddingNorm
-    let coded = workspace.coded[from: row]
-    return kernels.embed(
-      ids, count, d, weights.words, weights.wordScales, configuration.vocabularySize, weights.positions, norm.gamma, norm.beta,
-      LayerNorm.epsilon, weights.layers.first?.attentionInput.factors, workspace.hidden + row * d, coded.codes, coded.stride,
-      coded.scales, coded.zeros)
+    format.embed(
+      ids, count: count, words: weights.words, vocabulary: configuration.vocabularySize, positions: weights.positions,
+      norm: weights.embeddingNorm, dimension: configuration.dimension, for: weights.layers.first?.attentionInput,
+      into: workspace.hidden + row * configuration.dimension, workspace.coded[from: row])
   }
 
   /// Queries, keys and values of a tile.
-  private func project(_ layer: Int8Linear, row: Int, count: Int) {
-    multiply(workspace.coded[from: row], rows: count, by: layer, into: workspace.wide)
-    withUnsafePointer(to: workspace.heads) {
-      kernels.split_heads(workspace.wide, count, configuration.heads, configuration.headDimension, $0, row)
-    }
+  private func project(_ layer: Format.Linear, row: Int, count: Int) {
+    format.project(
+      workspace.coded[from: row], rows: count, by: layer, configuration: configuration, into: workspace.heads, at: row,
+      floats: workspace.floats)
   }
 
   /// The context of every token, as codes.
   private func attend(_ lengths: UnsafeBufferPointer<Int>) {
     var row = 0
     for length in lengths {
-      let context = workspace.coded[from: row]
-      withUnsafePointer(to: workspace.heads) {
-        kernels.attention(
-          $0, row, length, configuration.heads, configuration.headDimension, context.codes, context.stride, context.scales,
-          context.zeros, workspace.attention)
-      }
+      format.attend(
+        workspace.heads, row: row, length: length, configuration: configuration, into: workspace.coded[from: row],
+        scratch: workspace.attention)
       row += length
     }
   }
 
   /// hidden = LayerNorm(hidden + W_o·context), then hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), for a tile,
   /// which is then coded for the layer that reads it next.
-  private func finishLayer(_ layer: Int8AfterAttentionWeights, row: Int, count: Int, for next: Int8Linear?) {
+  private func finishLayer(
+    _ layer: CodedAfterAttention<Format.Linear>, row: Int, count: Int, for next: Format.Linear?
+  ) {
     let tile = workspace.hidden + row * configuration.dimension
     finishLayer(
-      layer, states: tile, coded: workspace.coded[from: row], rows: count, inner: workspace.wide,
-      innerCoded: workspace.wideCoded, for: next)
+      layer, states: tile, coded: workspace.coded[from: row], rows: count, inner: workspace.inner, floats: workspace.floats,
+      for: next)
   }
 
   /// The same for `rows` states anywhere; `coded` has the context's codes at first.
   func finishLayer(
-    _ layer: Int8AfterAttentionWeights, states: UnsafeMutablePointer<Float>, coded: CodedRows, rows: Int,
-    inner: UnsafeMutablePointer<Float>, innerCoded: CodedRows, for next: Int8Linear?
+    _ layer: CodedAfterAttention<Format.Linear>, states: UnsafeMutablePointer<Float>, coded: Format.Rows, rows: Int,
+    inner: Format.Rows, floats: UnsafeMutablePointer<Float>, for next: Format.Linear?
   ) {
-    multiply(coded, rows: rows, by: layer.attentionOutput, into: states, residual: true)
-    normalise(states, rows: rows, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
+    let d = configuration.dimension
+    format.multiply(coded, rows: rows, by: layer.attentionOutput, into: states, ldy: d, accumulate: true)
+    format.normalise(
+      states, rows: rows, dimension: d, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
     let block = configuration.feedForwardBlock
     for (index, out) in layer.feedForwardOut.enumerated() {
-      multiply(coded, rows: rows, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs, into: inner)
-      activate(inner, rows: rows, columns: out.inputs, into: innerCoded)
-      multiply(innerCoded, rows: rows, by: out, into: states, residual: true)
+      format.expand(
+        coded, rows: rows, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs,
+        activation: configuration.activation, into: inner, floats: floats)
+      format.multiply(inner, rows: rows, by: out, into: states, ldy: d, accumulate: true)
     }
-    normalise(states, rows: rows, norm: layer.outputNorm, for: next, into: coded)
-  }
-
-  // MARK: Kernels
-
-  /// y = x·wᵀ + bias, or y += x·wᵀ + bias, for all outputs or some. y: (rows, outputs), rows `ldy` floats apart, or contiguous.
-  func multiply(
-    _ x: CodedRows, rows: Int, by linear: Int8Linear, outputs: Range<Int>? = nil, into y: UnsafeMutablePointer<Float>,
-    ldy: Int? = nil, residual: Bool = false
-  ) {
-    let outputs = outputs ?? 0..<linear.outputs
-    let ldy = ldy ?? outputs.count
-    kernels.product(
-      x.codes, x.stride, x.scales, x.zeros, rows, linear.weights, outputs.lowerBound, outputs.count,
-      residual ? UnsafePointer(y) : nil, ldy, y,
-      ldy)
-  }
-
-  /// Layer norm in place, and the codes that `next` reads.
-  private func normalise(
-    _ x: UnsafeMutablePointer<Float>, rows: Int, norm: LayerNorm, for next: Int8Linear?, into coded: CodedRows
-  ) {
-    kernels.norm(
-      x, rows, configuration.dimension, norm.gamma, norm.beta, LayerNorm.epsilon, next?.factors, coded.codes, coded.stride,
-      coded.scales,
-      coded.zeros)
-  }
-
-  private func activate(_ x: UnsafeMutablePointer<Float>, rows: Int, columns: Int, into coded: CodedRows) {
-    switch configuration.activation {
-    case .gelu: kernels.gelu(x, rows, columns, coded.codes, coded.stride, coded.scales, coded.zeros)
-    case .relu: kernels.relu(x, rows, columns, coded.codes, coded.stride, coded.scales, coded.zeros)
-    }
+    format.normalise(states, rows: rows, dimension: d, norm: layer.outputNorm, for: next, into: coded)
   }
 }
