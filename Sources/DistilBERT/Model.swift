@@ -32,7 +32,8 @@ public final class Model: Sendable {
     if effectivePrecision == precision { return nil }
     let reason =
       KernelPath.allCases.contains { $0.isSupported && $0.bf16Kernels != nil }
-      ? "the kernels chosen, \(kernelPath.rawValue), have no products of it" : "this CPU has no instructions for it (AVX-512 BF16)"
+      ? "the kernels chosen, \(kernelPath.rawValue), have no products of it"
+      : "this CPU has no instructions for it (AVX-512 BF16)"
     return "precision \(precision.rawValue) is computed in \(effectivePrecision.rawValue): \(reason)."
   }
   let weights: PreparedWeights

@@ -122,11 +122,12 @@ INLINE void finish_context(const float *context, float factor, long head_dim, ui
   }
 }
 
-static void attention(const uint16_t *states, long lds, long length, long first, long count, long heads, long head_dim,
+static void attention(const uint16_t *states, long lds, long length, long heads, long head_dim, long first, long count,
                       uint16_t *out, long ldo, void *scratch) {
   const long dim = heads * head_dim, depth = ck_bf16_depth(head_dim), tokens = ck_bf16_depth(length);
   const head_memory memory = place_head(scratch, length, head_dim);
   const long blocks = (count + ATTENTION_ROWS - 1) / ATTENTION_ROWS;
+  out += first * ldo;
   for (long h = 0; h < heads; h++) {
     const uint16_t *queries = states + first * lds + h * head_dim;
     pack_keys(states + dim + h * head_dim, lds, length, head_dim, memory.keys);

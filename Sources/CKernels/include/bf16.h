@@ -63,11 +63,11 @@ typedef struct {
   void (*norm)(float *x, long rows, long dim, const float *gamma, const float *beta, float epsilon, uint16_t *out,
                long ldo);
 
-  /// Self-attention of the tokens first ..< first + count over the `length` tokens of their sequence. `states`: (length, 3 ·
-  /// heads · head_dim), rows `lds` elements apart: queries, keys, values. out: (count, depth of heads · head_dim), rows `ldo`
-  /// elements apart: their context. The scale 1/√head_dim is expected to be in the queries. `scratch`, aligned to 64 bytes, has
-  /// ck_bf16_attention_scratch(length, head_dim) bytes.
-  void (*attention)(const uint16_t *states, long lds, long length, long first, long count, long heads, long head_dim,
+  /// Self-attention of one sequence for the queries `first` ..< `first` + `count` of it. `states`: (length, 3 · heads ·
+  /// head_dim), rows `lds` elements apart: queries, keys, values. Their context is written into those rows of out: (length,
+  /// depth of heads · head_dim), rows `ldo` elements apart. The scale 1/√head_dim is expected to be in the queries. `scratch`,
+  /// aligned to 64 bytes, has ck_bf16_attention_scratch(length, head_dim) bytes.
+  void (*attention)(const uint16_t *states, long lds, long length, long heads, long head_dim, long first, long count,
                     uint16_t *out, long ldo, void *scratch);
 } ck_bf16_kernels;
 

@@ -105,7 +105,7 @@ struct BF16Format: NumberFormat {
     scratch: UnsafeMutableRawPointer
   ) {
     kernels.attention(
-      heads[from: row].elements, heads.stride, length, 0, length, configuration.heads, configuration.headDimension,
+      heads[from: row].elements, heads.stride, length, configuration.heads, configuration.headDimension, 0, length,
       context.elements, context.stride, scratch)
   }
 }
