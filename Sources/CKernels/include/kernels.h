@@ -54,11 +54,12 @@ typedef struct {
   /// Each row of x: (rows, columns) becomes its softmax.
   void (*softmax)(float *x, long ldx, long rows, long columns);
 
-  /// One head of self-attention over one sequence. q, k, v: (length, head_dim) with rows `stride` apart; q is
-  /// overwritten with softmax((q + q_bias)·kᵀ)·v. The scale 1/√head_dim is expected to be folded into q and q_bias.
-  /// `scratch` holds ck_attention_scratch(length, head_dim) floats.
+  /// One head of self-attention over one sequence, for the queries `first` ..< `first` + `count` of it. q, k, v:
+  /// (length, head_dim) with rows `stride` apart; those rows of q are overwritten with softmax((q + q_bias)·kᵀ)·v, the
+  /// others are not looked at. The scale 1/√head_dim is expected to be folded into q and q_bias. `scratch` holds
+  /// ck_attention_scratch(length, head_dim) floats.
   void (*attention)(float *q, const float *k, const float *v, long stride, long length, long head_dim,
-                    const float *q_bias, float *scratch);
+                    const float *q_bias, long first, long count, float *scratch);
 } ck_kernels;
 
 /// The kernels of one instruction set. It must be supported here.

@@ -3,6 +3,8 @@ protocol ForwardPass {
   /// Rows of the workspace: the sequences of one slice take no more.
   var rows: Int { get }
   var workspaceBytes: Int { get }
+  /// Times the stages of `run`.
+  var clock: StageClock { get }
 
   /// Rows that a sequence takes.
   func rows(of length: Int) -> Int

@@ -48,7 +48,7 @@ public enum KernelPath: String, Sendable, CaseIterable {
   /// nil where it has none.
   var bf16Kernels: ck_bf16_kernels? { ck_bf16_kernels_for(identifier)?.pointee }
 
-  private var identifier: ck_path {
+  var identifier: ck_path {
     switch self {
     case .portable: CK_PORTABLE
     case .neonDot: CK_NEON_DOT
@@ -61,7 +61,7 @@ public enum KernelPath: String, Sendable, CaseIterable {
   }
 
   /// Names of the CPU features that matter here.
-  static var cpuFeatures: [String] {
+  public static var cpuFeatures: [String] {
     let features = Int(ck_cpu_features())
     let names = [
       (CK_FEATURE_AVX2, "avx2"), (CK_FEATURE_FMA, "fma"), (CK_FEATURE_AVX512, "avx512"),

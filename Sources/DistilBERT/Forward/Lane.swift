@@ -15,6 +15,15 @@ public final class Lane {
   /// more per thread.
   public var workspaceBytes: Int { pass.workspaceBytes }
 
+  /// Whether forward passes time their stages; not at first. It costs about a thousandth of a pass.
+  public var measuresStages: Bool {
+    get { pass.clock.isOn }
+    set { pass.clock.isOn = newValue }
+  }
+  /// Time in each stage of the passes measured since `resetStageTimes()`, on the lane's own thread.
+  public var stageTimes: StageTimes { pass.clock.times }
+  public func resetStageTimes() { pass.clock.reset() }
+
   private let pass: any ForwardPass
 
   /// Prepares a workspace for batches of any size. It is sized by `maximumTokens` (≥ 1), up to the larger of 1,024 tokens and

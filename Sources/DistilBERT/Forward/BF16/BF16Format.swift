@@ -80,7 +80,7 @@ struct BF16Format: NumberFormat {
 
   func expand(
     _ x: BF16Rows, rows: Int, by linear: BF16Linear, outputs: Range<Int>, activation: ModelConfiguration.Activation,
-    into inner: BF16Rows, floats: UnsafeMutablePointer<Float>
+    into inner: BF16Rows, floats: UnsafeMutablePointer<Float>, clock: StageClock
   ) {
     let function =
       switch activation {
@@ -89,15 +89,17 @@ struct BF16Format: NumberFormat {
       }
     kernels.product_rows(
       x.elements, x.stride, rows, linear.weights, outputs.lowerBound, outputs.count, function, inner.elements, inner.stride)
+    clock.lap(.feedForwardIn)
   }
 
   func project(
     _ x: BF16Rows, rows: Int, by linear: BF16Linear, configuration: ModelConfiguration, into heads: BF16Rows, at row: Int,
-    floats: UnsafeMutablePointer<Float>
+    floats: UnsafeMutablePointer<Float>, clock: StageClock
   ) {
     let heads = heads[from: row]
     kernels.product_rows(
       x.elements, x.stride, rows, linear.weights, 0, linear.outputs, CK_BF16_LINEAR, heads.elements, heads.stride)
+    clock.lap(.attentionInput)
   }
 
   func attend(

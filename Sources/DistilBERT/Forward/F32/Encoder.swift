@@ -11,6 +11,7 @@ struct Encoder {
   let weights: Weights
   let kernels: ck_kernels
   let workspace: Workspace
+  let clock: StageClock
 
   /// Rows that a sequence takes.
   static func rows(of length: Int) -> Int { roundUp(length, to: MatrixProduct.rowAlignment) }
@@ -30,6 +31,7 @@ struct Encoder {
     }
     let all = Self.roundUp(rows, to: MatrixProduct.rowMultiple)
     clear(rows: rows..<all)
+    clock.lap(.embedding)
     for layer in weights.layers {
       attend(layer, lengths: lengths, rows: all)
       feedForward(layer, rows: all)
@@ -57,19 +59,24 @@ struct Encoder {
     let headDimension = configuration.headDimension
     let wide = workspace.wide
     layer.attentionInput.multiply(workspace.hidden, ldx: d, rows: rows, into: wide, accumulate: false, kernels: kernels)
+    clock.lap(.attentionInput)
     var row = 0
     for length in lengths {
       for head in 0..<configuration.heads {
         let column = head * headDimension
         let query = wide + row * 3 * d + column
         kernels.attention(
-          query, query + d, query + 2 * d, 3 * d, length, headDimension, layer.attentionInput.bias + column, workspace.attention)
+          query, query + d, query + 2 * d, 3 * d, length, headDimension, layer.attentionInput.bias + column, 0, length,
+          workspace.attention)
       }
       row += Self.rows(of: length)
     }
+    clock.lap(.attention)
     // The context has taken the queries' place.
     layer.attentionOutput.multiply(wide, ldx: 3 * d, rows: rows, into: workspace.hidden, accumulate: true, kernels: kernels)
+    clock.lap(.attentionOutput)
     normalise(workspace.hidden, rows: rows, bias: layer.attentionOutput.bias, norm: layer.attentionNorm)
+    clock.lap(.norm)
   }
 
   /// hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), in tiles that the L2 and L3 caches keep for the activation.
@@ -83,9 +90,13 @@ struct Encoder {
       let count = min(step, rows - row)
       let tile = workspace.hidden + row * d
       layer.feedForwardIn.multiply(tile, ldx: d, rows: count, into: workspace.wide, accumulate: false, kernels: kernels)
+      clock.lap(.feedForwardIn)
       activate(workspace.wide, rows: count, columns: h, bias: layer.feedForwardIn.bias)
+      clock.lap(.activation)
       layer.feedForwardOut.multiply(workspace.wide, ldx: h, rows: count, into: tile, accumulate: true, kernels: kernels)
+      clock.lap(.feedForwardOut)
       normalise(tile, rows: count, bias: layer.feedForwardOut.bias, norm: layer.outputNorm)
+      clock.lap(.norm)
     }
   }
 

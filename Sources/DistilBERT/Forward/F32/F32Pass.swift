@@ -4,6 +4,7 @@ import CKernels
 struct F32Pass: ForwardPass {
   private let workspace: Workspace
   private let encoder: Encoder
+  let clock = StageClock()
 
   init(
     _ configuration: ModelConfiguration, weights: Weights, kernels: ck_kernels, maximumTokens: Int, longestSequence: Int
@@ -11,7 +12,7 @@ struct F32Pass: ForwardPass {
     let wanted = max(min(maximumTokens, Self.sliceRows), Encoder.rows(of: longestSequence))
     let rows = Encoder.roundUp(wanted, to: MatrixProduct.rowMultiple)
     workspace = try Workspace(configuration, rows: rows, longestSequence: longestSequence)
-    encoder = Encoder(configuration: configuration, weights: weights, kernels: kernels, workspace: workspace)
+    encoder = Encoder(configuration: configuration, weights: weights, kernels: kernels, workspace: workspace, clock: clock)
   }
 
   var rows: Int { workspace.rows }
@@ -22,8 +23,9 @@ struct F32Pass: ForwardPass {
   func run(
     ids: UnsafePointer<Int32>, lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutablePointer<Float>
   ) -> Int? {
+    clock.start()
     if let bad = encoder.run(ids: ids, lengths: lengths) { return bad }
-    ClassifierHead(encoder: encoder).run(lengths: lengths, logits: logits)
+    clock.lap(.head) { ClassifierHead(encoder: encoder).run(lengths: lengths, logits: logits) }
     return nil
   }
 }

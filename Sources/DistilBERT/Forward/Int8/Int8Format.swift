@@ -114,23 +114,27 @@ struct Int8Format: NumberFormat {
 
   func expand(
     _ x: Int8Rows, rows: Int, by linear: Int8Linear, outputs: Range<Int>, activation: ModelConfiguration.Activation,
-    into inner: Int8Rows, floats: UnsafeMutablePointer<Float>
+    into inner: Int8Rows, floats: UnsafeMutablePointer<Float>, clock: StageClock
   ) {
     multiply(x, rows: rows, by: linear, outputs: outputs, into: floats, ldy: outputs.count, accumulate: false)
+    clock.lap(.feedForwardIn)
     switch activation {
     case .gelu: kernels.gelu(floats, rows, outputs.count, inner.codes, inner.stride, inner.scales, inner.zeros)
     case .relu: kernels.relu(floats, rows, outputs.count, inner.codes, inner.stride, inner.scales, inner.zeros)
     }
+    clock.lap(.activation)
   }
 
   func project(
     _ x: Int8Rows, rows: Int, by linear: Int8Linear, configuration: ModelConfiguration, into heads: ck_i8_heads, at row: Int,
-    floats: UnsafeMutablePointer<Float>
+    floats: UnsafeMutablePointer<Float>, clock: StageClock
   ) {
     multiply(x, rows: rows, by: linear, into: floats, ldy: linear.outputs, accumulate: false)
+    clock.lap(.attentionInput)
     withUnsafePointer(to: heads) {
       kernels.split_heads(floats, rows, configuration.heads, configuration.headDimension, $0, row)
     }
+    clock.lap(.attention)
   }
 
   func attend(
@@ -139,8 +143,8 @@ struct Int8Format: NumberFormat {
   ) {
     withUnsafePointer(to: heads) {
       kernels.attention(
-        $0, row, length, configuration.heads, configuration.headDimension, context.codes, context.stride, context.scales,
-        context.zeros, scratch)
+        $0, row, length, configuration.heads, configuration.headDimension, 0, length, context.codes, context.stride,
+        context.scales, context.zeros, scratch)
     }
   }
 }

@@ -11,6 +11,7 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
   let format: Format
   let floatKernels: ck_kernels
   let workspace: CodedWorkspace<Format>
+  let clock = StageClock()
 
   init(
     _ configuration: ModelConfiguration, weights: CodedWeights<Format>, format: Format, floatKernels: ck_kernels,
@@ -32,12 +33,14 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
   func run(
     ids: UnsafePointer<Int32>, lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutablePointer<Float>
   ) -> Int? {
+    clock.start()
     var rows = 0
     for length in lengths {
       let bad = embed(ids + rows, count: length, atRow: rows)
       guard bad < 0 else { return rows + bad }
       rows += length
     }
+    clock.lap(.embedding)
     if let first = weights.layers.first {
       forEachTile(of: rows) { row, count in project(first.attentionInput, row: row, count: count) }
     }
@@ -49,7 +52,7 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
         if let next { project(next, row: row, count: count) }
       }
     }
-    runHead(lengths: lengths, logits: logits)
+    clock.lap(.head) { runHead(lengths: lengths, logits: logits) }
     return nil
   }
 
@@ -68,7 +71,7 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
   private func project(_ layer: Format.Linear, row: Int, count: Int) {
     format.project(
       workspace.coded[from: row], rows: count, by: layer, configuration: configuration, into: workspace.heads, at: row,
-      floats: workspace.floats)
+      floats: workspace.floats, clock: clock)
   }
 
   /// The context of every token, as codes.
@@ -80,6 +83,7 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
         scratch: workspace.attention)
       row += length
     }
+    clock.lap(.attention)
   }
 
   /// hidden = LayerNorm(hidden + W_o·context), then hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), for a tile,
@@ -100,15 +104,19 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
   ) {
     let d = configuration.dimension
     format.multiply(coded, rows: rows, by: layer.attentionOutput, into: states, ldy: d, accumulate: true)
+    clock.lap(.attentionOutput)
     format.normalise(
       states, rows: rows, dimension: d, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
+    clock.lap(.norm)
     let block = configuration.feedForwardBlock
     for (index, out) in layer.feedForwardOut.enumerated() {
       format.expand(
         coded, rows: rows, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs,
-        activation: configuration.activation, into: inner, floats: floats)
+        activation: configuration.activation, into: inner, floats: floats, clock: clock)
       format.multiply(inner, rows: rows, by: out, into: states, ldy: d, accumulate: true)
+      clock.lap(.feedForwardOut)
     }
     format.normalise(states, rows: rows, dimension: d, norm: layer.outputNorm, for: next, into: coded)
+    clock.lap(.norm)
   }
 }

@@ -43,15 +43,17 @@ protocol NumberFormat {
   func multiply(
     _ x: Rows, rows: Int, by linear: Linear, into y: UnsafeMutablePointer<Float>, ldy: Int, accumulate: Bool)
 
-  /// The codes of activation(x·wᵀ + bias) for some outputs; the first is a multiple of 16.
+  /// The codes of activation(x·wᵀ + bias) for some outputs; the first is a multiple of 16. Ends the stage `.feedForwardIn`, and
+  /// `.activation` if that is one of its own.
   func expand(
     _ x: Rows, rows: Int, by linear: Linear, outputs: Range<Int>, activation: ModelConfiguration.Activation, into inner: Rows,
-    floats: UnsafeMutablePointer<Float>)
+    floats: UnsafeMutablePointer<Float>, clock: StageClock)
 
-  /// Queries, keys and values of `rows` tokens, x·wᵀ + bias, into the heads of the tokens from `row` on.
+  /// Queries, keys and values of `rows` tokens, x·wᵀ + bias, into the heads of the tokens from `row` on. Ends the stage
+  /// `.attentionInput`, and `.attention` if they are coded after it.
   func project(
     _ x: Rows, rows: Int, by linear: Linear, configuration: ModelConfiguration, into heads: Heads, at row: Int,
-    floats: UnsafeMutablePointer<Float>)
+    floats: UnsafeMutablePointer<Float>, clock: StageClock)
 
   /// The context of the sequence whose tokens are row ..< row + length of the heads, as codes.
   func attend(
