@@ -29,7 +29,8 @@ struct BF16Tests {
     let logits = try Lane(model: shape.load(precision: .bf16)).logits(shape.sequences)
     let difference = zip(logits.joined(), expected.joined()).map { abs(Double($0) - $1) }.max() ?? .infinity
     print("bf16, \(shape): largest logit difference \(difference)")
-    #expect(difference < 0.2)
+    // The deepest of them multiplies roundings: PyTorch's own bf16 (autocast) is 0.75 off there.
+    #expect(difference < 0.6)
     for type in ["F16", "BF16"] {
       #expect(try Lane(model: shape.load(type: type, precision: .bf16)).logits(shape.sequences) == logits)
     }
