@@ -72,6 +72,14 @@ public final class Model: Sendable {
     return try Safetensors(file: MappedFile(path: path))
   }
 
+  /// What multiplies at the effective precision, for logs: the kernels' instruction set, at f32 beside OpenBLAS and its choice.
+  public var kernelDescription: String {
+    switch effectivePrecision {
+    case .f32: "openblas \(MatrixProduct.coreName), \(kernelPath.rawValue)"
+    case .int8: kernelPath.rawValue
+    }
+  }
+
   /// What computes: OpenBLAS's version and build, the CPU kernels it chose, the fused kernels' instruction set, CPU features.
   public static var runtimeDescription: String {
     let path = (try? KernelPath.chosen(in: ProcessInfo.processInfo.environment)) ?? .best

@@ -44,7 +44,7 @@ public enum KernelPath: String, Sendable, CaseIterable {
 
   var int8Kernels: ck_i8_kernels { ck_i8_kernels_for(identifier).pointee }
 
-  private var identifier: ck_path {
+  var identifier: ck_path {
     switch self {
     case .portable: CK_PORTABLE
     case .neonDot: CK_NEON_DOT
@@ -56,7 +56,7 @@ public enum KernelPath: String, Sendable, CaseIterable {
   }
 
   /// Names of the CPU features that matter here.
-  static var cpuFeatures: [String] {
+  public static var cpuFeatures: [String] {
     let features = Int(ck_cpu_features())
     let names = [
       (CK_FEATURE_AVX2, "avx2"), (CK_FEATURE_FMA, "fma"), (CK_FEATURE_AVX512, "avx512"),

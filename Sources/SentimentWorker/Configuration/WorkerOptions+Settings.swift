@@ -33,7 +33,8 @@ extension WorkerOptions {
         tokens: values[WorkerSettings.inFlightTokens], bytes: values[WorkerSettings.inFlightBytes].bytes,
         records: values[WorkerSettings.inFlightRecords]),
       commitInterval: values[WorkerSettings.commitInterval], drainDeadline: values[WorkerSettings.drainDeadline],
-      startTimeout: values[WorkerSettings.startTimeout], statsInterval: values[WorkerSettings.statsInterval])
+      startTimeout: values[WorkerSettings.startTimeout], statsInterval: values[WorkerSettings.statsInterval],
+      policies: FailureSettings.unusablePolicies(values), retries: FailureSettings.retryLimits(values))
   }
 }
 

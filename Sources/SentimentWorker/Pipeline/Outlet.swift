@@ -95,6 +95,7 @@ final class Outlet: Sendable {
         try producer.send(
           to: topics.output.name, partition: topics.output.partition(for: message), keyAndHeadersOf: message, value: value.span,
           tag: release.id.tag)
+      case .skip: acknowledge([release.id])
       case .passThrough:
         try producer.forward(
           message, to: topics.output.name, partition: topics.output.partition(for: message), tag: release.id.tag)
@@ -136,15 +137,17 @@ final class Outlet: Sendable {
 
   private func note(_ deliveries: [Delivery]) {
     guard !deliveries.isEmpty else { return }
-    let now = MonotonicClock.now
-    let acknowledgements = state.update { state in
-      deliveries.compactMap { $0.error == nil ? state.core.acknowledge(RecordID(tag: $0.tag)) : nil }
-    }
-    for acknowledgement in acknowledgements { metrics.note(acknowledgement, at: now) }
+    acknowledge(deliveries.lazy.filter { $0.error == nil }.map { RecordID(tag: $0.tag) })
     for delivery in deliveries {
       guard let error = delivery.error, let replacement = replacement(for: RecordID(tag: delivery.tag), error) else { continue }
       unsent.withLock { $0.append(replacement) }
     }
+  }
+
+  private func acknowledge(_ ids: some Sequence<RecordID>) {
+    let now = MonotonicClock.now
+    let acknowledgements = state.update { state in ids.compactMap { state.core.acknowledge($0) } }
+    for acknowledgement in acknowledgements { metrics.note(acknowledgement, at: now) }
   }
 
   /// The producer or the broker will never take an outcome. What is too large gives way to something smaller: a result to a
@@ -164,7 +167,7 @@ final class Outlet: Sendable {
     case .deadLetter(let letter):
       topic = topics.deadLetter.name
       if error.isMessageTooLarge { return state.withLock { $0.core.replace(id, with: .deadLetterWithoutValue(letter)) } }
-    case .deadLetterWithoutValue: topic = topics.deadLetter.name
+    case .deadLetterWithoutValue, .skip: topic = topics.deadLetter.name
     }
     let remedy = error.remedy.map { "; \($0)" } ?? ""
     state.update {
