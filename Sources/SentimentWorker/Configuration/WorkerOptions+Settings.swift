@@ -34,7 +34,8 @@ extension WorkerOptions {
         records: values[WorkerSettings.inFlightRecords]),
       commitInterval: values[WorkerSettings.commitInterval], drainDeadline: values[WorkerSettings.drainDeadline],
       startTimeout: values[WorkerSettings.startTimeout], statsInterval: values[WorkerSettings.statsInterval],
-      policies: FailureSettings.unusablePolicies(values), retries: FailureSettings.retryLimits(values))
+      policies: FailureSettings.unusablePolicies(values), retries: FailureSettings.retryLimits(values),
+      stallTimeout: values[FailureSettings.stallTimeout])
   }
 }
 

@@ -71,6 +71,9 @@ final class Outlet: Sendable {
     sendReleases()
   }
 
+  /// Whether the producer has records that it is not done with.
+  var isOutstanding: Bool { producer.outstandingCount > 0 }
+
   /// Takes the last deliveries, gives up what is not delivered by then, and frees the producer.
   func close() {
     var deliveries: [Delivery] = []
@@ -137,6 +140,7 @@ final class Outlet: Sendable {
 
   private func note(_ deliveries: [Delivery]) {
     guard !deliveries.isEmpty else { return }
+    metrics.deliveries.increment(by: deliveries.count)
     acknowledge(deliveries.lazy.filter { $0.error == nil }.map { RecordID(tag: $0.tag) })
     for delivery in deliveries {
       guard let error = delivery.error, let replacement = replacement(for: RecordID(tag: delivery.tag), error) else { continue }

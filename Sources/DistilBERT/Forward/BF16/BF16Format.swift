@@ -52,8 +52,8 @@ struct BF16Format: NumberFormat {
   func embed(
     _ ids: UnsafePointer<Int32>, count: Int, words: UnsafePointer<UInt16>, vocabulary: Int, positions: UnsafePointer<Float>,
     norm: LayerNorm, dimension: Int, for next: BF16Linear?, into states: UnsafeMutablePointer<Float>, _ coded: BF16Rows
-  ) -> Int {
-    kernels.embed(
+  ) {
+    _ = kernels.embed(
       ids, count, dimension, words, vocabulary, positions, norm.gamma, norm.beta, LayerNorm.epsilon, states, coded.elements,
       coded.stride)
   }
@@ -72,10 +72,12 @@ struct BF16Format: NumberFormat {
   }
 
   func multiply(
-    _ x: BF16Rows, rows: Int, by linear: BF16Linear, into y: UnsafeMutablePointer<Float>, ldy: Int, accumulate: Bool
+    _ x: BF16Rows, rows: Int, by linear: BF16Linear, outputs: Range<Int>, into y: UnsafeMutablePointer<Float>, ldy: Int,
+    accumulate: Bool
   ) {
     kernels.product(
-      x.elements, x.stride, rows, linear.weights, 0, linear.outputs, accumulate ? UnsafePointer(y) : nil, ldy, y, ldy)
+      x.elements, x.stride, rows, linear.weights, outputs.lowerBound, outputs.count, accumulate ? UnsafePointer(y) : nil, ldy, y,
+      ldy)
   }
 
   func expand(
@@ -103,11 +105,12 @@ struct BF16Format: NumberFormat {
   }
 
   func attend(
-    _ heads: BF16Rows, row: Int, length: Int, configuration: ModelConfiguration, into context: BF16Rows,
+    _ heads: BF16Rows, row: Int, length: Int, queries: Range<Int>, configuration: ModelConfiguration, into context: BF16Rows,
     scratch: UnsafeMutableRawPointer
   ) {
     kernels.attention(
-      heads[from: row].elements, heads.stride, length, configuration.heads, configuration.headDimension, 0, length,
+      heads[from: row].elements, heads.stride, length, configuration.heads, configuration.headDimension, queries.lowerBound,
+      queries.count,
       context.elements, context.stride, scratch)
   }
 }

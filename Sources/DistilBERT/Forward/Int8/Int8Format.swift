@@ -76,8 +76,8 @@ struct Int8Format: NumberFormat {
   func embed(
     _ ids: UnsafePointer<Int32>, count: Int, words: Int8Words, vocabulary: Int, positions: UnsafePointer<Float>,
     norm: LayerNorm, dimension: Int, for next: Int8Linear?, into states: UnsafeMutablePointer<Float>, _ coded: Int8Rows
-  ) -> Int {
-    kernels.embed(
+  ) {
+    _ = kernels.embed(
       ids, count, dimension, words.codes, words.scales, vocabulary, positions, norm.gamma, norm.beta, LayerNorm.epsilon,
       next?.factors, states, coded.codes, coded.stride, coded.scales, coded.zeros)
   }
@@ -98,12 +98,6 @@ struct Int8Format: NumberFormat {
   }
 
   func multiply(
-    _ x: Int8Rows, rows: Int, by linear: Int8Linear, into y: UnsafeMutablePointer<Float>, ldy: Int, accumulate: Bool
-  ) {
-    multiply(x, rows: rows, by: linear, outputs: 0..<linear.outputs, into: y, ldy: ldy, accumulate: accumulate)
-  }
-
-  private func multiply(
     _ x: Int8Rows, rows: Int, by linear: Int8Linear, outputs: Range<Int>, into y: UnsafeMutablePointer<Float>, ldy: Int,
     accumulate: Bool
   ) {
@@ -138,12 +132,13 @@ struct Int8Format: NumberFormat {
   }
 
   func attend(
-    _ heads: ck_i8_heads, row: Int, length: Int, configuration: ModelConfiguration, into context: Int8Rows,
+    _ heads: ck_i8_heads, row: Int, length: Int, queries: Range<Int>, configuration: ModelConfiguration, into context: Int8Rows,
     scratch: UnsafeMutableRawPointer
   ) {
     withUnsafePointer(to: heads) {
       kernels.attention(
-        $0, row, length, configuration.heads, configuration.headDimension, 0, length, context.codes, context.stride,
+        $0, row, length, configuration.heads, configuration.headDimension, queries.lowerBound, queries.count, context.codes,
+        context.stride,
         context.scales, context.zeros, scratch)
     }
   }

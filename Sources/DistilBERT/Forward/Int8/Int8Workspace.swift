@@ -1,93 +1,140 @@
 import CKernels
 
-/// The memory that one lane computes in at int8 or bf16: sized once, never grown.
+/// The memory that the threads of one lane compute in at int8 or bf16, as one of them sees it: sized once, never grown.
 ///
-/// With R = `rows`, d = dimension, n = heads, L = longest sequence, T = `tileRows`, it is about
+/// With R = `rows`, d = dimension, h = hidden dimension, n = heads, L = longest sequence, T = `tileRows`, it is at int8 about
 ///
 ///     R·(8d + 12n)                          the residual stream and its codes; queries, keys, values and their scales
 ///     + T·13d                               a tile of the widest products, and its codes
 ///     + L·(2d + 16n) + 28·(5L + 8d)         attention
-///     + 16·(23d + 4n·d) + 4n·L              the last layer and the head
+///     + 16·(22d + h + 4n·d) + 4n·L          the last layer and the head
 ///
-/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB.
+/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB. Each further thread needs the second and third, and
+/// 16·9d.
 struct CodedWorkspace<Format: NumberFormat> {
   /// Sequences whose last layer is computed at a time.
   static var headSequences: Int { 16 }
 
   let memory: FloatMemory
   let rows: Int
+  let longestSequence: Int
+
+  // Shared. A thread writes its own rows.
+
   /// (rows, dim): the residual stream.
   let hidden: UnsafeMutablePointer<Float>
   /// (rows, dim): its codes; the context's between attention and its output layer.
   let coded: Format.Rows
   let heads: Format.Heads
+
+  // The thread's own.
+
   /// (tileRows, feedForwardBlock)
   let inner: Format.Rows
   /// What the format needs for a tile.
   let floats: UnsafeMutablePointer<Float>
   let attention: UnsafeMutableRawPointer
+
   let head: CodedHeadWorkspace<Format>
 
-  init(_ configuration: ModelConfiguration, rows: Int, longestSequence: Int) throws(ModelError) {
+  /// The workspace of a lane, once for each thread.
+  static func team(
+    of threads: Int, _ configuration: ModelConfiguration, rows: Int, longestSequence: Int
+  ) throws(ModelError) -> [CodedWorkspace] {
     let d = configuration.dimension
-    let block = configuration.feedForwardBlock
     let tile = Format.tileRows
-    let floatColumns = Format.floatColumns(configuration)
     let scratch = Format.attentionScratch(configuration, longestSequence: longestSequence)
-    let capacity = FloatMemory.capacity(
-      for: [rows * d, tile * floatColumns, FloatMemory.floats(forBytes: scratch)]
-        + Format.Rows.counts(rows: rows, columns: d) + Format.headCounts(configuration, rows: rows)
-        + Format.Rows.counts(rows: tile, columns: block)
-        + CodedHeadWorkspace<Format>.counts(configuration, sequences: Self.headSequences, longestSequence: longestSequence))
-    let memory = try FloatMemory(capacity: capacity, purpose: "a lane's workspace")
+    let shared =
+      [rows * d] + Format.headCounts(configuration, rows: rows) + Format.Rows.counts(rows: rows, columns: d)
+      + CodedHeadWorkspace<Format>.sharedCounts(configuration, sequences: headSequences, longestSequence: longestSequence)
+    let own =
+      [tile * Format.floatColumns(configuration), FloatMemory.floats(forBytes: scratch)]
+      + Format.Rows.counts(rows: tile, columns: configuration.feedForwardBlock)
+      + CodedHeadWorkspace<Format>.ownCounts(configuration, sequences: headSequences)
+    let memory = try FloatMemory(
+      capacity: FloatMemory.capacity(for: shared) + threads * FloatMemory.capacity(for: own),
+      purpose: "a lane's workspace")
+    var result: [CodedWorkspace] = []
+    for _ in 0..<threads {
+      result.append(
+        CodedWorkspace(memory, configuration, rows: rows, longestSequence: longestSequence, beside: result.first))
+    }
+    return result
+  }
+
+  /// Takes all of it; or what is a thread's own, beside another's.
+  private init(
+    _ memory: FloatMemory, _ configuration: ModelConfiguration, rows: Int, longestSequence: Int, beside other: CodedWorkspace?
+  ) {
+    let d = configuration.dimension
     self.memory = memory
     self.rows = rows
-    hidden = memory.take(rows * d)
-    coded = Format.Rows(memory, rows: rows, columns: d)
-    heads = Format.takeHeads(memory, configuration, rows: rows)
-    inner = Format.Rows(memory, rows: tile, columns: block)
-    floats = memory.take(tile * floatColumns)
-    attention = UnsafeMutableRawPointer(memory.take(FloatMemory.floats(forBytes: scratch)))
-    head = CodedHeadWorkspace(memory, configuration, sequences: Self.headSequences, longestSequence: longestSequence)
+    self.longestSequence = longestSequence
+    hidden = other?.hidden ?? memory.take(rows * d)
+    coded = other?.coded ?? Format.Rows(memory, rows: rows, columns: d)
+    heads = other?.heads ?? Format.takeHeads(memory, configuration, rows: rows)
+    inner = Format.Rows(memory, rows: Format.tileRows, columns: configuration.feedForwardBlock)
+    floats = memory.take(Format.tileRows * Format.floatColumns(configuration))
+    attention = UnsafeMutableRawPointer(
+      memory.take(
+        FloatMemory.floats(forBytes: Format.attentionScratch(configuration, longestSequence: longestSequence))))
+    head = CodedHeadWorkspace(
+      memory, configuration, sequences: Self.headSequences, longestSequence: longestSequence, beside: other?.head)
   }
 }
 
-/// Where the last layer and the head are computed, for up to `sequences` first tokens.
+/// Where the last layer and the head are computed, for up to `sequences` first tokens, as one thread sees it.
 struct CodedHeadWorkspace<Format: NumberFormat> {
-  /// (sequences, dim): the residual stream, and its codes or the context's.
-  let first: UnsafeMutablePointer<Float>
-  let coded: Format.Rows
+  // Shared. A thread writes its own heads, columns or blocks.
+
   /// (sequences, dim): queries, later the context.
   let query: UnsafeMutablePointer<Float>
-  /// (sequences, dim)
-  let projected: UnsafeMutablePointer<Float>
   /// (sequences, heads, dim)
   let absorbed: UnsafeMutablePointer<Float>
   /// (heads, longest sequence)
   let scores: UnsafeMutablePointer<Float>
-  /// (sequences, feedForwardBlock)
+  /// (sequences, dim): the residual stream before a layer norm.
+  let sums: UnsafeMutablePointer<Float>
+  /// (blocks, sequences, feedForwardBlock)
   let inner: Format.Rows
+  /// (sequences, dim)
+  let projected: UnsafeMutablePointer<Float>
+
+  // The thread's own.
+
+  /// (sequences, dim): the residual stream, and its codes or the context's.
+  let first: UnsafeMutablePointer<Float>
+  let coded: Format.Rows
   let floats: UnsafeMutablePointer<Float>
 
-  static func counts(_ configuration: ModelConfiguration, sequences: Int, longestSequence: Int) -> [Int] {
+  static func sharedCounts(_ configuration: ModelConfiguration, sequences: Int, longestSequence: Int) -> [Int] {
     let d = configuration.dimension
-    let block = configuration.feedForwardBlock
     return [
-      sequences * d, sequences * d, sequences * d, sequences * configuration.heads * d, configuration.heads * longestSequence,
-      sequences * Format.floatColumns(configuration),
-    ] + Format.Rows.counts(rows: sequences, columns: d) + Format.Rows.counts(rows: sequences, columns: block)
+      sequences * d, sequences * configuration.heads * d, configuration.heads * longestSequence, sequences * d, sequences * d,
+    ] + Format.Rows.counts(rows: configuration.feedForwardBlocks * sequences, columns: configuration.feedForwardBlock)
   }
 
-  init(_ memory: FloatMemory, _ configuration: ModelConfiguration, sequences: Int, longestSequence: Int) {
+  static func ownCounts(_ configuration: ModelConfiguration, sequences: Int) -> [Int] {
+    let d = configuration.dimension
+    return [sequences * d, sequences * Format.floatColumns(configuration)] + Format.Rows.counts(rows: sequences, columns: d)
+  }
+
+  /// Takes all of it; or what is a thread's own, beside another's.
+  init(
+    _ memory: FloatMemory, _ configuration: ModelConfiguration, sequences: Int, longestSequence: Int,
+    beside other: CodedHeadWorkspace?
+  ) {
     let d = configuration.dimension
     let block = configuration.feedForwardBlock
+    query = other?.query ?? memory.take(sequences * d)
+    absorbed = other?.absorbed ?? memory.take(sequences * configuration.heads * d)
+    scores = other?.scores ?? memory.take(configuration.heads * longestSequence)
+    sums = other?.sums ?? memory.take(sequences * d)
+    inner =
+      other?.inner ?? Format.Rows(memory, rows: configuration.feedForwardBlocks * sequences, columns: block)
+    projected = other?.projected ?? memory.take(sequences * d)
     first = memory.take(sequences * d)
     coded = Format.Rows(memory, rows: sequences, columns: d)
-    query = memory.take(sequences * d)
-    projected = memory.take(sequences * d)
-    absorbed = memory.take(sequences * configuration.heads * d)
-    scores = memory.take(configuration.heads * longestSequence)
-    inner = Format.Rows(memory, rows: sequences, columns: block)
     floats = memory.take(sequences * Format.floatColumns(configuration))
   }
 }

@@ -24,12 +24,10 @@ protocol NumberFormat {
   /// Bytes of working memory of `attend`.
   static func attentionScratch(_ configuration: ModelConfiguration, longestSequence: Int) -> Int
 
-  /// states = LayerNorm(word + position), (count, dim), and their codes. Returns the first position in `ids` of an id outside the
-  /// vocabulary, or -1.
+  /// states = LayerNorm(word + position), (count, dim), and their codes. All ids are in the vocabulary.
   func embed(
     _ ids: UnsafePointer<Int32>, count: Int, words: Words, vocabulary: Int, positions: UnsafePointer<Float>, norm: LayerNorm,
-    dimension: Int, for next: Linear?, into states: UnsafeMutablePointer<Float>, _ coded: Rows
-  ) -> Int
+    dimension: Int, for next: Linear?, into states: UnsafeMutablePointer<Float>, _ coded: Rows)
 
   /// states = LayerNorm(states), (rows, dimension), and their codes.
   func normalise(
@@ -39,9 +37,11 @@ protocol NumberFormat {
   func encode(
     _ x: UnsafePointer<Float>, ldx: Int, rows: Int, columns: Int, for linear: Linear, into coded: Rows)
 
-  /// y = x·wᵀ + bias, or y += x·wᵀ + bias. y: (rows, outputs), rows `ldy` floats apart.
+  /// y = x·wᵀ + bias, or y += x·wᵀ + bias, for some outputs; the first is a multiple of 16. y: (rows, outputs), rows `ldy` floats
+  /// apart.
   func multiply(
-    _ x: Rows, rows: Int, by linear: Linear, into y: UnsafeMutablePointer<Float>, ldy: Int, accumulate: Bool)
+    _ x: Rows, rows: Int, by linear: Linear, outputs: Range<Int>, into y: UnsafeMutablePointer<Float>, ldy: Int,
+    accumulate: Bool)
 
   /// The codes of activation(x·wᵀ + bias) for some outputs; the first is a multiple of 16. Ends the stage `.feedForwardIn`, and
   /// `.activation` if that is one of its own.
@@ -55,10 +55,21 @@ protocol NumberFormat {
     _ x: Rows, rows: Int, by linear: Linear, configuration: ModelConfiguration, into heads: Heads, at row: Int,
     floats: UnsafeMutablePointer<Float>, clock: StageClock)
 
-  /// The context of the sequence whose tokens are row ..< row + length of the heads, as codes.
+  /// The context of some tokens, `queries`, of the sequence that lies in the rows row ..< row + length of the heads, as codes: into
+  /// those rows of `context`, (length, dim).
   func attend(
-    _ heads: Heads, row: Int, length: Int, configuration: ModelConfiguration, into context: Rows,
+    _ heads: Heads, row: Int, length: Int, queries: Range<Int>, configuration: ModelConfiguration, into context: Rows,
     scratch: UnsafeMutableRawPointer)
+}
+
+extension NumberFormat {
+  /// The same for all outputs, if none are named.
+  func multiply(
+    _ x: Rows, rows: Int, by linear: Linear, outputs: Range<Int>? = nil, into y: UnsafeMutablePointer<Float>, ldy: Int,
+    accumulate: Bool = false
+  ) {
+    multiply(x, rows: rows, by: linear, outputs: outputs ?? 0..<linear.outputs, into: y, ldy: ldy, accumulate: accumulate)
+  }
 }
 
 /// Rows of activations in a number format.
