@@ -113,7 +113,13 @@ enum WorkerSettings {
   )
   static let lanes = Setting<Int?>(
     "model.lanes", flag: "lanes", default: nil, allowed: .range(1...1024),
-    summary: "Engine lanes, one thread each.", defaultNote: "one per core")
+    summary: "Engine lanes: batches that are computed at the same time.", defaultNote: "one per core and threads-per-lane")
+  static let threadsPerLane = Setting<Int>(
+    "model.threads-per-lane", flag: "threads-per-lane", default: 1, allowed: .range(Lane.threadCounts), unit: "threads",
+    summary: "Threads that compute one batch together.",
+    discussion:
+      "1 gives the most throughput. As many as there are cores gives the lowest latency of a single review. Labels are the same bits."
+  )
 
   // MARK: stats, log
 
@@ -154,7 +160,7 @@ enum WorkerSettings {
         "delivery", summary: "When offsets are committed, and how long things may take.",
         [commitInterval, drainDeadline, startTimeout]),
       FailureSettings.unusable, FailureSettings.retry, FailureSettings.watchdog,
-      .init("model", summary: "The model, and how it is run.", [model, precision, lanes]),
+      .init("model", summary: "The model, and how it is run.", [model, precision, lanes, threadsPerLane]),
       .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),
       .init("test", summary: "Hooks for tests.", [constantLabel] + FailureSettings.testHooks),
