@@ -92,7 +92,8 @@ struct EngineModel: LabellingModel {
 
   func makeLane() throws(WorkerError) -> any LabellingLane {
     do throws(ModelError) {
-      return EngineLane(lane: try Lane(model: model, maximumTokens: maximumBatchTokens, threads: threadsPerLane), labels: labels.count)
+      return EngineLane(
+        lane: try Lane(model: model, maximumTokens: maximumBatchTokens, threads: threadsPerLane), labels: labels.count)
     } catch {
       throw WorkerError(.model, "\(error)")
     }
