@@ -11,6 +11,8 @@ public struct WorkerError: Error, Sendable, CustomStringConvertible {
     case delivery = 5
     /// The time to finish what is in flight ran out; what was not finished is read again by the next owner.
     case drainDeadline = 6
+    /// Another producer has taken over this worker's transactional id.
+    case fenced = 7
   }
 
   public var kind: Kind

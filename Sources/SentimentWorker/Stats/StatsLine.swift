@@ -16,6 +16,9 @@ struct StatsSnapshot: Sendable {
   var consumeErrors: Int
   var produceErrors: Int
   var commitErrors: Int
+  var transactionsCommitted: Int
+  var transactionsAborted: Int
+  var transactionCommit: HistogramSnapshot
 
   init(_ metrics: WorkerMetrics, time: UTCTime, at: Nanoseconds) {
     self.time = time
@@ -32,6 +35,9 @@ struct StatsSnapshot: Sendable {
     consumeErrors = metrics.consumeErrors.value
     produceErrors = metrics.produceErrors.value
     commitErrors = metrics.commitErrors.value
+    transactionsCommitted = metrics.transactions.committed.value
+    transactionsAborted = metrics.transactions.aborted.value
+    transactionCommit = metrics.transactions.commit.snapshot()
   }
 }
 
@@ -196,6 +202,15 @@ struct StatsLine {
       json.member("consume", now.consumeErrors - earlier.consumeErrors)
       json.member("produce", now.produceErrors - earlier.produceErrors)
       json.member("commit", now.commitErrors - earlier.commitErrors)
+    }
+    json.key("transactions")
+    json.object { json in
+      json.member("committed", now.transactionsCommitted - earlier.transactionsCommitted)
+      json.member("aborted", now.transactionsAborted - earlier.transactionsAborted)
+      let commits = now.transactionCommit - earlier.transactionCommit
+      json.member("commit_ms_p50", milliseconds(commits.percentile(50).value))
+      json.member("commit_ms_p99", milliseconds(commits.percentile(99).value))
+      json.member("commit_ms_max", milliseconds(commits.maximum))
     }
     json.member("rebalances", now.rebalances - earlier.rebalances)
     json.member("pauses", now.pauses - earlier.pauses)

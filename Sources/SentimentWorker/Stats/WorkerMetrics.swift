@@ -48,6 +48,7 @@ final class WorkerMetrics: Sendable {
   let stages: Stages<Histogram>
   let consumed = Counter()
   let lanes: LaneMetrics
+  let transactions = TransactionMetrics()
   let pauses = Counter()
   let rebalances = Counter()
   let consumeErrors = Counter()
