@@ -161,7 +161,7 @@ struct ExactlyOnceTests {
         let newer = try launch("b")
         try newer.waitForHalfOfTheGroup()
         let sent = try stage.feed(Message.reviews(500))
-        #expect(try older.waitForExit() == .status(7))
+        #expect(try older.waitForExit() == .status(8))
         #expect(try older.finished().errors.contains { $0.contains("transactional id") && $0.contains("the-same") })
         try stage.reader().read(outcomesOf: sent)
 

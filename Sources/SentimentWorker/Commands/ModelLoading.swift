@@ -10,9 +10,14 @@ enum ModelLoading {
     return try ModelDirectory.resource(ModelDirectory.bundled)
   }
 
-  /// Loads the model, or the constant one of tests.
+  /// Loads the model, or the constant one of tests, with the faults that tests ask for.
   /// - Throws: `WorkerError` of kind `model`, or `ResourceError` where the bundled model is missing.
   static func load(_ values: SettingValues) throws -> any LabellingModel {
+    let model = try loadSound(values)
+    return FailureSettings.faults(values).map { FaultyModel(model, $0) } ?? model
+  }
+
+  private static func loadSound(_ values: SettingValues) throws -> any LabellingModel {
     if let label = values[WorkerSettings.constantLabel] { return ConstantModel(label: label) }
     return try EngineModel(
       directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens])

@@ -38,7 +38,8 @@ extension WorkerOptions {
           interval: values[WorkerSettings.transactionInterval], records: values[WorkerSettings.transactionRecords],
           timeout: ClientProperties.transactionTimeout(values) ?? .seconds(30)) : nil,
       commitInterval: values[WorkerSettings.commitInterval], drainDeadline: values[WorkerSettings.drainDeadline],
-      startTimeout: values[WorkerSettings.startTimeout], statsInterval: values[WorkerSettings.statsInterval])
+      startTimeout: values[WorkerSettings.startTimeout], statsInterval: values[WorkerSettings.statsInterval],
+      policies: FailureSettings.unusablePolicies(values), retries: FailureSettings.retryLimits(values))
   }
 }
 

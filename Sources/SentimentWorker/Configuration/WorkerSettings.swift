@@ -42,7 +42,7 @@ enum WorkerSettings {
     summary: "Where the text is in a JSON message (RFC 6901).", placeholder: "POINTER")
   static let maximumBytes = Setting<ByteCount>(
     "input.max-bytes", default: ByteCount(1 << 20), allowed: .range(ByteCount(1)...ByteCount(1 << 30)),
-    summary: "Larger messages are not labelled but dead-lettered as too-large.")
+    summary: "Larger messages are not labelled; unusable.too-large says what becomes of them.")
 
   // MARK: output
 
@@ -170,7 +170,7 @@ enum WorkerSettings {
       .init(
         "input", summary: "Where reviews come from, and what a message is.", [inputTopic, inputFormat, textPointer, maximumBytes]),
       .init("output", summary: "Where labels go, and in what form.", [outputTopic, outputFormat, enrichMember]),
-      .init("dead-letter", summary: "What happens to messages that cannot be labelled.", [deadLetterTopic]),
+      .init("dead-letter", summary: "Where messages that cannot be labelled go.", [deadLetterTopic]),
       .init(
         "batch", summary: "How reviews are packed for the engine, and how many may be in flight.",
         [batchTokens, batchRecords, batchWait, inFlightTokens, inFlightBytes, inFlightRecords]),
@@ -180,10 +180,11 @@ enum WorkerSettings {
           guarantee, transactionInterval, transactionRecords, transactionalID, stateDirectory, commitInterval, drainDeadline,
           startTimeout,
         ]),
+      FailureSettings.unusable, FailureSettings.retry,
       .init("model", summary: "The model, and how it is run.", [model, precision, lanes]),
       .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),
-      .init("test", summary: "Hooks for tests.", [constantLabel]),
+      .init("test", summary: "Hooks for tests.", [constantLabel] + FailureSettings.testHooks),
       .init("texts", summary: "Texts to label without Kafka.", TextSettings.all),
       .init("broker", summary: "The embedded broker.", BrokerSettings.all),
     ],

@@ -108,7 +108,7 @@ private final class EngineLane: LabellingLane {
     self.labels = labels
   }
 
-  func label(_ batch: [TokenisedText]) -> [Result<Labelling, LabellingFailure>] {
+  func label(_ batch: [TokenisedText]) throws(LabellingFailure) -> [Result<Labelling, LabellingFailure>] {
     ids.removeAll(keepingCapacity: true)
     lengths.removeAll(keepingCapacity: true)
     for text in batch {
@@ -119,7 +119,7 @@ private final class EngineLane: LabellingLane {
     do throws(ModelError) {
       notFinite = try lane.forward(ids: ids, lengths: lengths, logits: &logits)
     } catch {
-      return batch.map { _ in .failure(LabellingFailure(detail: "\(error)")) }
+      throw LabellingFailure(detail: "\(error)")
     }
     return batch.indices.map { index in
       let own = Array(logits[index * labels..<(index + 1) * labels])

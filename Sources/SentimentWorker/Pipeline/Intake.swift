@@ -66,6 +66,8 @@ final class Intake {
     case label(TokenisedText)
     /// It needs no lane.
     case settle(Outcome)
+    /// The policies end the worker before it.
+    case end(Unusable)
   }
 
   /// How long the coordinator may take to answer a last commit, and to let us leave.
@@ -87,10 +89,15 @@ final class Intake {
     var tokens = 0
     var start: Nanoseconds = 0
     var timeout = Duration.milliseconds(50)
+    var end: WorkerError?
     gathering: while true {
       switch consumer.poll(timeout: timeout) {
       case .record(let message):
         let prepared = prepare(message)
+        if case .end(let unusable) = prepared.step {
+          end = .unusable(unusable, in: prepared.record.source)
+          break gathering
+        }
         if group.isEmpty { start = prepared.at }
         bytes += prepared.bytes
         group.append(prepared)
@@ -106,6 +113,9 @@ final class Intake {
       }
     }
     if !group.isEmpty { admitGroup() }
+    if let end {
+      state.update { $0.finishAll(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds, because: end) }
+    }
   }
 
   private func admitGroup() {
@@ -124,6 +134,7 @@ final class Intake {
           _ = state.core.admit(
             prepared.record, of: message.topicPartition, offset: message.offset, bytes: prepared.bytes, settled: outcome,
             at: prepared.at)
+        case .end: break
         }
       }
       return isSettled
@@ -143,21 +154,28 @@ final class Intake {
   }
 
   private func step(for value: Span<UInt8>?, of message: ConsumerRecord) -> (Step, SplicePoint?) {
-    guard let value else { return (.settle(.passThrough), nil) }
-    func deadLetter(_ reason: String, _ detail: String, _ stage: DeadLetter.Stage) -> Step {
-      let source = ReviewRecord(message: message, splice: nil).source
-      return .settle(.deadLetter(DeadLetter(reason: reason, detail: detail, stage: stage, source: source, time: .now())))
-    }
     switch options.decoder.decode(value) {
-    case .tombstone: return (.settle(.passThrough), nil)
-    case .unusable(let unusable): return (deadLetter(unusable.reason.rawValue, unusable.detail, .decode), nil)
+    case .unusable(let unusable): return (step(for: unusable, of: message), nil)
     case .review(let review):
+      // Only a tombstone has no value, and that is unusable.
+      guard let value else { return (step(for: .tombstone, of: message), nil) }
       do throws(LabellingFailure) {
         let text = try review.text.withUTF8(in: value) { text throws(LabellingFailure) in try model.tokenise(text) }
         return (.label(text), review.splice)
       } catch {
-        return (deadLetter("tokeniser", error.detail, .tokenise), nil)
+        let letter = DeadLetter(
+          reason: "tokeniser", detail: error.detail, stage: .tokenise, source: message.source, time: .now())
+        return (.settle(.deadLetter(letter)), nil)
       }
+    }
+  }
+
+  private func step(for unusable: Unusable, of message: ConsumerRecord) -> Step {
+    switch options.policies[unusable.reason] {
+    case .deadLetter: .settle(.deadLetter(DeadLetter(unusable, source: message.source, time: .now())))
+    case .passThrough: .settle(.passThrough(reason: unusable.reason))
+    case .skip: .settle(.skip(reason: unusable.reason))
+    case .fail: .end(unusable)
     }
   }
 

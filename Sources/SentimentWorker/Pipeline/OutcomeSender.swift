@@ -7,6 +7,8 @@ protocol OutcomeOutlet: Sendable {
   /// Waits up to `timeout` for deliveries, notes them, and sends what a full queue had refused. One thread calls it, over and
   /// over.
   func takeDeliveries(timeout: Duration)
+  /// Whether the producer has something that it is not done with.
+  var isOutstanding: Bool { get }
   /// Takes the last deliveries, gives up what is not delivered by then, and frees the producer.
   func close()
 }
@@ -32,6 +34,7 @@ struct OutcomeSender: Sendable {
         try producer.send(
           to: topics.output.name, partition: topics.output.partition(for: message), keyAndHeadersOf: message, value: value.span,
           tag: release.id.tag)
+      case .skip: break
       case .passThrough:
         try producer.forward(
           message, to: topics.output.name, partition: topics.output.partition(for: message), tag: release.id.tag)
@@ -92,7 +95,7 @@ struct OutcomeSender: Sendable {
     case .deadLetter(let letter):
       topic = topics.deadLetter.name
       if error.isMessageTooLarge { return .smaller(.deadLetterWithoutValue(letter)) }
-    case .deadLetterWithoutValue: topic = topics.deadLetter.name
+    case .deadLetterWithoutValue, .skip: topic = topics.deadLetter.name
     }
     let remedy = error.remedy.map { "; \($0)" } ?? ""
     return .failure(

@@ -36,7 +36,10 @@ final class Outlet: OutcomeOutlet {
         var sent = 0
         while sent < unsent.count {
           switch sender.send(unsent[sent], by: producer) {
-          case nil: sent += 1
+          case nil:
+            // Nothing of it goes to the broker, who could acknowledge it.
+            if case .skip = unsent[sent].outcome { acknowledge([unsent[sent].id]) }
+            sent += 1
           case .queueFull:
             unsent.removeFirst(sent)
             return
@@ -70,6 +73,8 @@ final class Outlet: OutcomeOutlet {
     sendReleases()
   }
 
+  var isOutstanding: Bool { producer.outstandingCount > 0 }
+
   func close() {
     var deliveries: [Delivery] = []
     producer.close(flushTimeout: .zero) { deliveries.append($0) }
@@ -80,15 +85,18 @@ final class Outlet: OutcomeOutlet {
 
   private func note(_ deliveries: [Delivery]) {
     guard !deliveries.isEmpty else { return }
-    let now = MonotonicClock.now
-    let acknowledgements = state.update { state in
-      deliveries.compactMap { $0.error == nil ? state.core.acknowledge(RecordID(tag: $0.tag)) : nil }
-    }
-    for acknowledgement in acknowledgements { metrics.note(acknowledgement, at: now) }
+    metrics.deliveries.increment(by: deliveries.count)
+    acknowledge(deliveries.lazy.filter { $0.error == nil }.map { RecordID(tag: $0.tag) })
     for delivery in deliveries {
       guard let error = delivery.error, let replacement = replacement(for: RecordID(tag: delivery.tag), error) else { continue }
       unsent.withLock { $0.append(replacement) }
     }
+  }
+
+  private func acknowledge(_ ids: some Sequence<RecordID>) {
+    let now = MonotonicClock.now
+    let acknowledgements = state.update { state in ids.compactMap { state.core.acknowledge($0) } }
+    for acknowledgement in acknowledgements { metrics.note(acknowledgement, at: now) }
   }
 
   /// The producer or the broker will never take an outcome: it gives way to a smaller one, or ends the worker.

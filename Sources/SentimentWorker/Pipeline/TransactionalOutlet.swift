@@ -153,9 +153,9 @@ final class TransactionalOutlet: OutcomeOutlet {
   private func serve(_ timeout: Duration) {
     guard let producer = sending.withLock({ $0.producer }) else { return pause(timeout) }
     // Noted after the poll, during which the producer's deliveries are locked.
-    var deliveries: [Delivery] = []
-    producer.poll(timeout: timeout) { if $0.error != nil { deliveries.append($0) } }
-    note(deliveries)
+    var failed: [Delivery] = []
+    metrics.deliveries.increment(by: producer.poll(timeout: timeout) { if $0.error != nil { failed.append($0) } })
+    note(failed)
   }
 
   private func pause(_ time: Duration) {
@@ -198,14 +198,14 @@ final class TransactionalOutlet: OutcomeOutlet {
       state.update { $0.transaction?.failed(.indefinite, at: MonotonicClock.now) }
       return
     }
-    var deliveries: [Delivery] = []
+    var failed: [Delivery] = []
     let isDone = attempt("commit a transaction") { () throws(TransactionError) in
       try self.untilDone { () throws(TransactionError) in try producer.sendOffsets(offsets, of: member) }
       try self.untilDone { () throws(TransactionError) in
-        try producer.commitTransaction { if $0.error != nil { deliveries.append($0) } }
+        try producer.commitTransaction { if $0.error != nil { failed.append($0) } }
       }
     }
-    note(deliveries)
+    note(failed)
     guard isDone else { return }
     progress.withLock { $0.failures = 0 }
     noteCommitted(since: start)
@@ -228,6 +228,7 @@ final class TransactionalOutlet: OutcomeOutlet {
 
   private func noteCommitted(since start: Nanoseconds) {
     let now = MonotonicClock.now
+    metrics.deliveries.increment()
     let acknowledgements = state.update { state in
       state.transaction?.committed()
       return state.core.transactionCommitted()
@@ -343,6 +344,11 @@ final class TransactionalOutlet: OutcomeOutlet {
         guard error.remedy == .retry, attempts < 3, !state.withLock({ $0.hasEnded }) else { throw error }
       }
     }
+  }
+
+  var isOutstanding: Bool {
+    let count = sending.withLock { $0.producer }?.outstandingCount ?? 0
+    return count > 0 || state.withLock { $0.transaction?.isUnderWay == true }
   }
 
   // MARK: The end

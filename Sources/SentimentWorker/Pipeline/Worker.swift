@@ -62,7 +62,7 @@ final class Worker: Sendable {
       state.update { $0.fail(.kafka(error)) }
     }
     let summary = reporter.end()
-    if let failure = state.withLock({ $0.failure }) { throw failure }
+    if let failure = state.withLock({ $0.outcome }) { throw failure }
     return summary
   }
 
@@ -82,7 +82,7 @@ final class Worker: Sendable {
       labels: model.labels, format: options.outputFormat,
       encoder: ResultEncoder(model: model.identity, enrichedMember: options.enrichMember))
     let lanes = LaneLoop.start(
-      options.lanes, of: model, state: state, metrics: metrics.lanes,
+      options.lanes, of: model, state: state, metrics: metrics.lanes, retries: options.retries,
       outcome: { record, text, answer in encoder.outcome(of: record, text, answer) }, settled: { outlet.sendReleases() })
     let deliveries = JoinableThread(name: "deliveries") { [state] in
       while !state.withLock({ $0.isStopped }) { outlet.takeDeliveries(timeout: .milliseconds(100)) }

@@ -30,6 +30,11 @@ struct WorkerOptions: Sendable {
   var startTimeout: Duration
   /// Time between two stats lines.
   var statsInterval: Duration
+
+  /// What becomes of messages that cannot be labelled.
+  var policies: UnusablePolicies
+  /// How what fails is tried again.
+  var retries: RetryLimits
 }
 
 /// What is written for a labelled review.

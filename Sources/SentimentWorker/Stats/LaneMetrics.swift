@@ -6,6 +6,8 @@ final class LaneMetrics: Sendable {
   let records = Counter()
   /// [CLS] and [SEP] included.
   let tokens = Counter()
+  /// Runs that failed as a whole; what was in them was run again.
+  let failures = Counter()
   /// Time spent labelling, over all lanes.
   let busyNanoseconds = Counter()
   /// Waiting for a lane, by record, in nanoseconds.

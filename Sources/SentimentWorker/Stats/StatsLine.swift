@@ -16,6 +16,7 @@ struct StatsSnapshot: Sendable {
   var consumeErrors: Int
   var produceErrors: Int
   var commitErrors: Int
+  var labelErrors: Int
   var transactionsCommitted: Int
   var transactionsAborted: Int
   var transactionCommit: HistogramSnapshot
@@ -35,6 +36,7 @@ struct StatsSnapshot: Sendable {
     consumeErrors = metrics.consumeErrors.value
     produceErrors = metrics.produceErrors.value
     commitErrors = metrics.commitErrors.value
+    labelErrors = metrics.lanes.failures.value
     transactionsCommitted = metrics.transactions.committed.value
     transactionsAborted = metrics.transactions.aborted.value
     transactionCommit = metrics.transactions.commit.snapshot()
@@ -116,6 +118,7 @@ struct StatsLine {
       json.member("labelled", now.resolved.labelled - earlier.resolved.labelled)
       json.member("passed_through", now.resolved.passedThrough - earlier.resolved.passedThrough)
       json.member("dead_lettered", now.resolved.deadLettered - earlier.resolved.deadLettered)
+      json.member("skipped", now.resolved.skipped - earlier.resolved.skipped)
     }
     json.key("records_since_start")
     json.object { json in
@@ -124,6 +127,7 @@ struct StatsLine {
       json.member("labelled", now.resolved.labelled)
       json.member("passed_through", now.resolved.passedThrough)
       json.member("dead_lettered", now.resolved.deadLettered)
+      json.member("skipped", now.resolved.skipped)
     }
   }
 
@@ -190,18 +194,15 @@ struct StatsLine {
   }
 
   private func encodeEvents(_ json: inout JSONWriter) {
-    json.key("dead_letters")
-    json.object { json in
-      for (reason, count) in now.resolved.deadLetters.sorted(by: { $0.key < $1.key }) {
-        let inInterval = count - earlier.resolved.deadLetters[reason, default: 0]
-        if inInterval > 0 { json.member(reason, inInterval) }
-      }
-    }
+    encodeReasons("dead_letters", now.resolved.deadLetters, since: earlier.resolved.deadLetters, &json)
+    encodeReasons("pass_throughs", now.resolved.passThroughs, since: earlier.resolved.passThroughs, &json)
+    encodeReasons("skips", now.resolved.skips, since: earlier.resolved.skips, &json)
     json.key("errors")
     json.object { json in
       json.member("consume", now.consumeErrors - earlier.consumeErrors)
       json.member("produce", now.produceErrors - earlier.produceErrors)
       json.member("commit", now.commitErrors - earlier.commitErrors)
+      json.member("label", now.labelErrors - earlier.labelErrors)
     }
     json.key("transactions")
     json.object { json in
@@ -214,6 +215,16 @@ struct StatsLine {
     }
     json.member("rebalances", now.rebalances - earlier.rebalances)
     json.member("pauses", now.pauses - earlier.pauses)
+  }
+
+  private func encodeReasons(_ name: String, _ counts: [String: Int], since earlier: [String: Int], _ json: inout JSONWriter) {
+    json.key(name)
+    json.object { json in
+      for (reason, count) in counts.sorted(by: { $0.key < $1.key }) {
+        let inInterval = count - earlier[reason, default: 0]
+        if inInterval > 0 { json.member(reason, inInterval) }
+      }
+    }
   }
 
   private func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }

@@ -30,19 +30,23 @@ final class WorkerMetrics: Sendable {
     }
   }
 
-  /// What the broker has acknowledged.
+  /// What the broker has acknowledged, or what needs nothing of it.
   struct Resolved: Sendable {
     var records = 0
     var tokens = 0
-    var passedThrough = 0
     /// By class index.
     var labels: [Int]
     var confidenceSum = 0.0
-    /// By reason.
+    /// By reason, as are the next two.
     var deadLetters: [String: Int] = [:]
+    var passThroughs: [String: Int] = [:]
+    /// Left out by policy: nothing was written.
+    var skips: [String: Int] = [:]
 
     var labelled: Int { labels.reduce(0, +) }
     var deadLettered: Int { deadLetters.values.reduce(0, +) }
+    var passedThrough: Int { passThroughs.values.reduce(0, +) }
+    var skipped: Int { skips.values.reduce(0, +) }
   }
 
   let stages: Stages<Histogram>
@@ -83,7 +87,8 @@ final class WorkerMetrics: Sendable {
         resolved.tokens += tokens
         resolved.labels[label] += 1
         resolved.confidenceSum += Double(confidence)
-      case .passThrough: resolved.passedThrough += 1
+      case .passThrough(let reason): resolved.passThroughs[reason.rawValue, default: 0] += 1
+      case .skip(let reason): resolved.skips[reason.rawValue, default: 0] += 1
       case .deadLetter(let letter), .deadLetterWithoutValue(let letter): resolved.deadLetters[letter.reason, default: 0] += 1
       }
     }

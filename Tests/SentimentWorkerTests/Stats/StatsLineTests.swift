@@ -48,7 +48,7 @@ import Testing
     object.flatMap { name, value -> [String] in
       let path = prefix + name
       // Members of these are named by data: partitions, labels, reasons.
-      let isData = ["lag.partitions", "labels", "dead_letters"].contains(path)
+      let isData = ["lag.partitions", "labels", "dead_letters", "pass_throughs", "skips"].contains(path)
       guard let inner = value as? [String: Any], !isData else { return [path] }
       return paths(inner, under: path + ".")
     }

@@ -60,10 +60,10 @@ extension PipelineCore {
       isForfeited: uncommitted.isForfeited)
   }
 
-  /// Partitions are going, and everything of them that was to be finished has been released.
+  /// Partitions are going, or the pipeline ends, and everything that was to be finished of it has been released.
   private var isOnlyCommitMissing: Bool {
     var isMissing = false
-    for assignment in assignments.values where assignment.isRevoked {
+    for assignment in assignments.values where assignment.isRevoked || isDraining {
       if assignment.ledger.releasedCount < assignment.ledger.count { return false }
       if !assignment.ledger.isEmpty { isMissing = true }
     }

@@ -97,6 +97,14 @@ struct TransactionCore<Member> {
 
   // MARK: Steps
 
+  /// A step is under way, or waits to be tried again.
+  var isUnderWay: Bool {
+    switch phase {
+    case .committing, .failed, .unsettled: true
+    case .uninitialised, .closed, .open, .over: false
+    }
+  }
+
   /// What to do now. The caller does it and says how it went.
   mutating func nextStep(at now: Nanoseconds, _ circumstances: TransactionCircumstances) -> Step {
     switch phase {
