@@ -41,6 +41,14 @@ enum FailureSettings {
     "retry.max-backoff", default: RetryLimits.standard.maximumBackoff, allowed: .range(.zero ... .seconds(600)),
     summary: "Longest wait between two attempts.")
 
+  // MARK: watchdog
+
+  static let stallTimeout = Setting<Duration>(
+    "watchdog.stall-timeout", default: .seconds(60), allowed: .range(.zero ... .seconds(3600)),
+    summary:
+      "How long polling, a lane with a batch, or deliveries may stand still before that is an error in the log and bad health; 0 for never.",
+    discussion: "More than a run of the model takes, and than delivery.drain-deadline, which a rebalance may use up.")
+
   // MARK: test
 
   static let failMarker = Setting<String?>(
@@ -61,6 +69,7 @@ enum FailureSettings {
       """, [notJSON, textMissing, notUTF8, emptyText, tooLarge, notEnrichable, tombstone])
   static let retry = SettingsTable.Group(
     "retry", summary: "How what fails is tried again.", [attempts, initialBackoff, maximumBackoff])
+  static let watchdog = SettingsTable.Group("watchdog", summary: "When work that stands still is an error.", [stallTimeout])
   static let testHooks: [any AnySetting] = [failMarker, failEvery, batchDelay]
 
   static func unusablePolicies(_ values: SettingValues) -> UnusablePolicies {

@@ -39,7 +39,8 @@ extension WorkerOptions {
           timeout: ClientProperties.transactionTimeout(values) ?? .seconds(30)) : nil,
       commitInterval: values[WorkerSettings.commitInterval], drainDeadline: values[WorkerSettings.drainDeadline],
       startTimeout: values[WorkerSettings.startTimeout], statsInterval: values[WorkerSettings.statsInterval],
-      policies: FailureSettings.unusablePolicies(values), retries: FailureSettings.retryLimits(values))
+      policies: FailureSettings.unusablePolicies(values), retries: FailureSettings.retryLimits(values),
+      stallTimeout: values[FailureSettings.stallTimeout])
   }
 }
 

@@ -180,7 +180,7 @@ enum WorkerSettings {
           guarantee, transactionInterval, transactionRecords, transactionalID, stateDirectory, commitInterval, drainDeadline,
           startTimeout,
         ]),
-      FailureSettings.unusable, FailureSettings.retry,
+      FailureSettings.unusable, FailureSettings.retry, FailureSettings.watchdog,
       .init("model", summary: "The model, and how it is run.", [model, precision, lanes]),
       .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),

@@ -91,6 +91,7 @@ final class Intake {
     var timeout = Duration.milliseconds(50)
     var end: WorkerError?
     gathering: while true {
+      metrics.polls.increment()
       switch consumer.poll(timeout: timeout) {
       case .record(let message):
         let prepared = prepare(message)

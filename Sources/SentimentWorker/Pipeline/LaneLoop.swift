@@ -9,20 +9,23 @@ final class LaneLoop<Partition: Hashable & Sendable, Record: Sendable, Outcome: 
   private let lane: any LabellingLane
   private let state: Monitor<State>
   private let metrics: LaneMetrics
+  private let pulse: LanePulse
   private let retries: RetryLimits
   private let outcome: MakeOutcome
   private let settled: @Sendable () -> Void
 
   /// - Parameters:
+  ///   - number: which lane of `metrics` it is, from 0.
   ///   - outcome: what goes out for a record, from the model's answer; runs on the lane's thread.
   ///   - settled: called when more outcomes may be ready to go out: after each batch, and each part of one that failed.
   init(
-    lane: any LabellingLane, state: Monitor<State>, metrics: LaneMetrics, retries: RetryLimits, outcome: @escaping MakeOutcome,
-    settled: @escaping @Sendable () -> Void
+    lane: any LabellingLane, number: Int, state: Monitor<State>, metrics: LaneMetrics, retries: RetryLimits,
+    outcome: @escaping MakeOutcome, settled: @escaping @Sendable () -> Void
   ) {
     self.lane = lane
     self.state = state
     self.metrics = metrics
+    pulse = metrics.pulses[number]
     self.retries = retries
     self.outcome = outcome
     self.settled = settled
@@ -32,7 +35,9 @@ final class LaneLoop<Partition: Hashable & Sendable, Record: Sendable, Outcome: 
   func run() {
     while let batch = nextBatch() {
       let start = MonotonicClock.now
+      pulse.begin()
       let busy = label(batch)
+      pulse.rest()
       metrics.note(
         records: batch.count, tokens: batch.reduce(0) { $0 + $1.input.ids.count },
         waits: batch.lazy.map { start &- $0.waitedSince },
@@ -60,9 +65,12 @@ final class LaneLoop<Partition: Hashable & Sendable, Record: Sendable, Outcome: 
       case .finished: return busy
       case .wait(let moment):
         // What is left of the batch is nobody's any longer once the pipeline has ended.
+        pulse.rest()
         let isOver: Bool? = state.wait(until: moment) { state, _ in state.hasEnded ? true : nil }
+        pulse.begin()
         if isOver == true { return busy }
       case .run(let part):
+        pulse.advance()
         let start = MonotonicClock.now
         do throws(LabellingFailure) {
           let answers = try lane.label(batch[part].map(\.input))
@@ -101,7 +109,9 @@ extension LaneLoop {
         do throws(WorkerError) {
           // Made here, so that its workspace is touched first by the thread, and on the memory node, that uses it.
           let lane = try model.makeLane()
-          LaneLoop(lane: lane, state: state, metrics: metrics, retries: retries, outcome: outcome, settled: settled).run()
+          LaneLoop(
+            lane: lane, number: number, state: state, metrics: metrics, retries: retries, outcome: outcome, settled: settled
+          ).run()
         } catch {
           state.update { $0.fail(error) }
         }

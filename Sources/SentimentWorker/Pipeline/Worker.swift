@@ -11,8 +11,8 @@ typealias WorkerState = PipelineState<TopicPartition, ReviewRecord, Outcome>
 ///
 /// With `delivery.guarantee: exactly-once` the last two are one: `TransactionalOutlet` commits results and offsets together.
 ///
-/// Threads: the caller's runs the intake; one per lane, one for deliveries and one for stats run beside it. They share
-/// `WorkerState` under one lock.
+/// Threads: the caller's runs the intake; one per lane, one for deliveries, one for stats and one for the watchdog run beside
+/// it. They share `WorkerState` under one lock.
 final class Worker: Sendable {
   private let options: WorkerOptions
   private let model: any LabellingModel
@@ -20,6 +20,8 @@ final class Worker: Sendable {
   private let writeStats: @Sendable ([UInt8]) -> Void
   private let state: Monitor<WorkerState>
   let metrics: WorkerMetrics
+  /// Whether the worker gets on.
+  let health: Health
 
   /// - Parameter writeStats: takes the stats lines, each with its newline.
   init(options: WorkerOptions, model: any LabellingModel, log: Logger, writeStats: @escaping @Sendable ([UInt8]) -> Void) {
@@ -27,7 +29,8 @@ final class Worker: Sendable {
     self.model = model
     self.log = log
     self.writeStats = writeStats
-    metrics = WorkerMetrics(labels: model.labels.count)
+    metrics = WorkerMetrics(labels: model.labels.count, lanes: options.lanes)
+    health = Health(timeout: options.stallTimeout)
     var initial = WorkerState(core: .init(batch: options.batch, flow: options.inFlight))
     initial.transaction = options.transactions.map { TransactionCore($0) }
     state = Monitor(initial)
@@ -48,7 +51,7 @@ final class Worker: Sendable {
   func run() throws(WorkerError) -> StatsLine {
     let topics = try Preflight(options: options).check(while: { [state] in state.withLock { $0.isRunning } })
     let reporter = StatsReporter(
-      metrics: metrics, state: state,
+      metrics: metrics, state: state, health: health,
       surroundings: .init(
         model: model.identity, labels: model.labels, lanes: options.lanes, batchTokenLimit: options.batch.tokens),
       write: writeStats)
@@ -87,8 +90,13 @@ final class Worker: Sendable {
     let deliveries = JoinableThread(name: "deliveries") { [state] in
       while !state.withLock({ $0.isStopped }) { outlet.takeDeliveries(timeout: .milliseconds(100)) }
     }
+    let watchdog = WatchdogThread(
+      state: state, metrics: metrics, health: health, log: log, timeout: options.stallTimeout,
+      hasOutstandingDeliveries: { outlet.isOutstanding }
+    ).start()
     intake.run()
     state.update { $0.stop() }
+    watchdog?.join()
     for lane in lanes { lane.join() }
     deliveries.join()
   }

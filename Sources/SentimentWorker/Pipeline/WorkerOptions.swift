@@ -35,6 +35,8 @@ struct WorkerOptions: Sendable {
   var policies: UnusablePolicies
   /// How what fails is tried again.
   var retries: RetryLimits
+  /// How long a part of the worker may stand still before that is an error; zero for no watch.
+  var stallTimeout: Duration
 }
 
 /// What is written for a labelled review.

@@ -52,6 +52,8 @@ struct StatsLine {
   var now: StatsSnapshot
   var load: PipelineLoad
   var isPaused: Bool
+  /// What stands still, by name.
+  var stalled: [String]
   /// By partition number.
   var lag: [Int32: Int64]
   var model: ModelIdentity
@@ -94,6 +96,12 @@ struct StatsLine {
         json.member("bytes", load.bytesInFlight)
       }
       json.member("paused", isPaused)
+      json.key("health")
+      json.object { json in
+        json.member("good", stalled.isEmpty)
+        json.key("stalled")
+        json.array { json in for part in stalled { json.value(part) } }
+      }
       encodeLatencies(&json)
       encodeLag(&json)
       encodeLabels(&json)

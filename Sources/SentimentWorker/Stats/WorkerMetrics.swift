@@ -55,17 +55,24 @@ final class WorkerMetrics: Sendable {
   let transactions = TransactionMetrics()
   let pauses = Counter()
   let rebalances = Counter()
+  /// How often Kafka was asked for records.
+  let polls = Counter()
+  /// Records that the producer is done with, well or not.
+  let deliveries = Counter()
   let consumeErrors = Counter()
   let produceErrors = Counter()
   let commitErrors = Counter()
   private let resolvedState: Locked<Resolved>
   private let lagState = Locked<[TopicPartition: Int64]>([:])
 
-  /// - Parameter labels: how many labels the model has.
-  init(labels: Int) {
-    lanes = LaneMetrics()
+  /// - Parameters:
+  ///   - labels: how many labels the model has.
+  ///   - lanes: how many engine lanes there are.
+  init(labels: Int, lanes: Int) {
+    self.lanes = LaneMetrics(lanes: lanes)
     stages = Stages(
-      age: Histogram(), tokenise: Histogram(), queue: lanes.queue, infer: lanes.infer, deliver: Histogram(), total: Histogram())
+      age: Histogram(), tokenise: Histogram(), queue: self.lanes.queue, infer: self.lanes.infer, deliver: Histogram(),
+      total: Histogram())
     resolvedState = Locked(Resolved(labels: Array(repeating: 0, count: labels)))
   }
 

@@ -24,7 +24,7 @@ final class TextPipeline: Sendable {
   private let state: Monitor<State>
   private let lanes: Int
   private let retries: RetryLimits
-  private let metrics = LaneMetrics()
+  private let metrics: LaneMetrics
   /// Held while answers are written, so that they come out one after the other. Taken before the state's lock, never after.
   private let writing = NSLock()
   private let write: @Sendable (Text, Answer) -> Bool
@@ -36,6 +36,7 @@ final class TextPipeline: Sendable {
   ) {
     self.model = model
     self.lanes = lanes
+    metrics = LaneMetrics(lanes: lanes)
     self.retries = retries
     self.write = write
     var core = State.Core(batch: batch, flow: inFlight)
