@@ -95,6 +95,15 @@ long ck_convert_transposed(const void *source, ck_type type, long rows, long col
 /// A 64-bit checksum of bytes, continuing from `seed`; see hash.c for the algorithm. Not cryptographic.
 uint64_t ck_hash(const void *bytes, long count, uint64_t seed);
 
+/// Tells the CPU that this thread waits in a loop for another one to write.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -45,6 +45,7 @@ extension ModelConfiguration {
   /// Inner channels of the feed-forward layers that are computed together at int8: as many as the model is wide, a multiple of
   /// 16.
   var feedForwardBlock: Int { min(hiddenDimension, (dimension + 15) / 16 * 16) }
+  var feedForwardBlocks: Int { (hiddenDimension + feedForwardBlock - 1) / feedForwardBlock }
 }
 
 /// All weights of a model at int8.
