@@ -73,6 +73,8 @@ struct DemoCommand {
       values.with(WorkerSettings.brokers, cluster.bootstrapServers.split(separator: ",").map(String.init))
         .with(WorkerSettings.group, "demo").with(WorkerSettings.inputTopic, DemoStream.inputTopic)
         .with(WorkerSettings.outputTopic, DemoStream.outputTopic).with(WorkerSettings.deadLetterTopic, DemoStream.deadLetterTopic)
+        // The embedded broker keeps no transactions.
+        .with(WorkerSettings.guarantee, .atLeastOnce)
         // Rows should come a few at a time, as on a live stream.
         .with(WorkerSettings.batchTokens, 1024),
       lanes: lanes)

@@ -67,6 +67,24 @@ import Testing
     #expect(clients.consumer["group.id"] == "g")
   }
 
+  @Test func exactlyOnceSetsWhatItStandsOn() throws {
+    let exactly = ["run", "--delivery", "exactly-once"] + Self.needed
+    let clients = ClientProperties(try parse(exactly))
+    #expect(clients.consumer["isolation.level"] == "read_committed")
+    #expect(clients.producer["transaction.timeout.ms"] == "30000")
+    #expect(clients.producer["message.timeout.ms"] == "30000")
+    let longer = ClientProperties(try parse(exactly + ["--kafka", "transaction.timeout.ms=90000"]))
+    #expect(longer.producer["transaction.timeout.ms"] == "90000")
+    #expect(longer.producer["message.timeout.ms"] == "90000")
+    #expect(ClientProperties(try parse(["run"] + Self.needed)).producer["transaction.timeout.ms"] == nil)
+    for wrong in [
+      ["--kafka", "isolation.level=read_uncommitted"], ["--kafka", "transactional.id=x"],
+      ["--kafka", "transaction.timeout.ms=200"],
+    ] {
+      #expect(throws: SettingsError.self) { try parse(exactly + wrong) }
+    }
+  }
+
   @Test func unknownKeysNameTheirPlaceAndTheNearestOne() {
     let error = #expect(throws: SettingsError.self) {
       try parse(["run", "--config", "worker.yaml"] + Self.needed, file: "batch:\n  max-token: 5\n")
