@@ -20,7 +20,8 @@ enum ModelLoading {
   private static func loadSound(_ values: SettingValues) throws -> any LabellingModel {
     if let label = values[WorkerSettings.constantLabel] { return ConstantModel(label: label) }
     return try EngineModel(
-      directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens])
+      directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens],
+      threadsPerLane: values[WorkerSettings.threadsPerLane])
   }
 
   /// The model's tokeniser alone, without its weights.
@@ -34,8 +35,8 @@ enum ModelLoading {
     }
   }
 
-  /// Lanes in force: as set, or one per core that this process may use.
+  /// Lanes in force: as set, or as many as give each thread a core of those that this process may use.
   static func lanes(_ values: SettingValues) -> Int {
-    values[WorkerSettings.lanes] ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+    values[WorkerSettings.lanes] ?? max(1, ProcessInfo.processInfo.activeProcessorCount / values[WorkerSettings.threadsPerLane])
   }
 }
