@@ -6,7 +6,7 @@ import Telemetry
 final class Intake {
   private let state: Monitor<WorkerState>
   private let model: any LabellingModel
-  private let outlet: Outlet
+  private let outlet: any OutcomeOutlet
   private let options: WorkerOptions
   private let metrics: WorkerMetrics
   private let log: Logger
@@ -23,7 +23,8 @@ final class Intake {
 
   /// - Throws: `KafkaError` if librdkafka refuses a property.
   init(
-    state: Monitor<WorkerState>, model: any LabellingModel, outlet: Outlet, options: WorkerOptions, metrics: WorkerMetrics,
+    state: Monitor<WorkerState>, model: any LabellingModel, outlet: any OutcomeOutlet, options: WorkerOptions,
+    metrics: WorkerMetrics,
     log: Logger
   ) throws(KafkaError) {
     self.state = state
@@ -195,7 +196,7 @@ final class Intake {
       isAssignmentNew = false
       if isPaused { try pause(consumer.assignment()) } else { try resume(Array(paused)) }
     }
-    if now >= nextCommit {
+    if !isTransactional, now >= nextCommit {
       nextCommit = now &+ options.commitInterval.nanoseconds
       let offsets = state.withLock { $0.core.takeCommits() }
       if !offsets.isEmpty { commit(offsets, synchronous: false) }
@@ -203,6 +204,8 @@ final class Intake {
     if now >= nextLag {
       nextLag = now &+ 1_000_000_000
       try refreshLag()
+      // After a refusal by the group that no rebalance follows.
+      if isTransactional, state.withLock({ $0.transaction?.isMember == false }) { proveMembership() }
     }
   }
 
@@ -289,6 +292,24 @@ final class Intake {
     }
   }
 
+  // MARK: Transactions
+
+  /// Offsets are committed with the results, not here.
+  private var isTransactional: Bool { options.transactions != nil }
+
+  /// Tells the transactions which generation of the group this consumer is a member of.
+  private func proveMembership() {
+    guard isTransactional else { return }
+    let member: ConsumerGroupMetadata?
+    do throws(KafkaError) {
+      member = try consumer.groupMetadata()
+    } catch {
+      member = nil
+      log.warning("the place in the group cannot be told; transactions wait for it", ["error": "\(error)"])
+    }
+    state.update { $0.transaction?.joined(member) }
+  }
+
   // MARK: The end
 
   /// Finishes or gives up what is in flight, commits what is acknowledged, leaves the group.
@@ -320,6 +341,7 @@ final class Intake {
 extension Intake: ConsumerDelegate {
   func consumer(_ consumer: Consumer, assigned partitions: [TopicPartition]) {
     metrics.rebalances.increment()
+    proveMembership()
     state.update { $0.core.assign(partitions) }
     isAssignmentNew = true
     log.info("partitions assigned", ["partitions": "\(partitions.summary)"])
@@ -327,6 +349,7 @@ extension Intake: ConsumerDelegate {
 
   /// Finishes what these partitions have in flight, so that the next owner starts behind it.
   func consumer(_ consumer: Consumer, revoked partitions: [TopicPartition]) {
+    proveMembership()
     guard !partitions.isEmpty else { return }
     metrics.rebalances.increment()
     let start = MonotonicClock.now
@@ -336,7 +359,7 @@ extension Intake: ConsumerDelegate {
       state.core.isDrained(partitions) || state.failure != nil ? true : nil
     }
     let offsets = state.update { $0.core.finishRevocation(of: partitions) }
-    if !offsets.isEmpty { commit(offsets, synchronous: true) }
+    if !isTransactional, !offsets.isEmpty { commit(offsets, synchronous: true) }
     resumeBeforeGiving(partitions)
     log.info(
       "partitions revoked",
@@ -348,7 +371,10 @@ extension Intake: ConsumerDelegate {
 
   func consumer(_ consumer: Consumer, lost partitions: [TopicPartition]) {
     metrics.rebalances.increment()
-    state.update { $0.core.lose(partitions) }
+    state.update { state in
+      state.transaction?.joined(nil)
+      state.core.lose(partitions)
+    }
     resumeBeforeGiving(partitions)
     forget(partitions)
     log.warning(

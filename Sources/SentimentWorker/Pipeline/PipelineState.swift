@@ -1,3 +1,5 @@
+import Kafka
+
 /// What a pipeline's threads share, under one lock.
 struct PipelineState<Partition: Hashable, Record, Outcome> {
   typealias Core = PipelineCore<Partition, Record, TokenisedText, Outcome>
@@ -14,6 +16,8 @@ struct PipelineState<Partition: Hashable, Record, Outcome> {
   }
 
   var core: Core
+  /// Exactly once only.
+  var transaction: TransactionCore<ConsumerGroupMetadata>?
   private(set) var phase = Phase.running
   /// Why the pipeline ended, if it did not end as it was told to.
   private(set) var failure: WorkerError?

@@ -28,7 +28,8 @@ struct Preflight {
   ///
   /// - Parameter isWanted: asked ten times a second; false gives the check up.
   /// - Returns: nil if it was given up.
-  /// - Throws: `WorkerError` that names every topic that is missing and how to create it, and every one that is refused.
+  /// - Throws: `WorkerError` that names every topic that is missing and how to create it, and every one that is refused; or says
+  ///   that the brokers keep no transactions although they are needed.
   func check(while isWanted: () -> Bool) throws(WorkerError) -> WorkerTopics? {
     try check(limits: options.retries, while: isWanted) { $0.isTransient }
   }
@@ -48,7 +49,9 @@ struct Preflight {
     let names = [options.inputTopic, options.outputTopic, options.deadLetterTopic]
     var backoff = Backoff(limits: limits, random: SystemRandomNumberGenerator())
     for attempt in 1... {
-      guard let metadata = try reach(names, while: isWanted) else { return nil }
+      guard let answer = try reach(names, while: isWanted) else { return nil }
+      if answer.isEmbedded { throw Self.noTransactions }
+      let metadata = answer.metadata
       let problems = names.compactMap { problem(with: metadata.topic($0), named: $0) }
       guard let worst = problems.first(where: { !isRetried($0) }) ?? problems.first else { return topics(in: metadata) }
       guard isRetried(worst), let delay = backoff.delay(afterAttempt: attempt) else {
@@ -75,15 +78,27 @@ struct Preflight {
     }
   }
 
+  private struct Answer: Sendable {
+    var metadata: ClusterMetadata
+    /// librdkafka's mock cluster, which drops the offsets of transactions and shows what was aborted.
+    var isEmbedded: Bool
+  }
+
+  /// How the mock cluster's ids begin.
+  private static let embeddedClusterPrefix = "mockCluster"
+
   /// What the brokers say about topics; nil if it is no longer wanted. The question is then left to a thread of its own, which
   /// ends with the time allowed: librdkafka has no way to take it back.
-  private func reach(_ topics: [String], while isWanted: () -> Bool) throws(WorkerError) -> ClusterMetadata? {
-    let answer = Monitor<Result<ClusterMetadata, KafkaError>?>(nil)
+  private func reach(_ topics: [String], while isWanted: () -> Bool) throws(WorkerError) -> Answer? {
+    let answer = Monitor<Result<Answer, KafkaError>?>(nil)
     let options = options
     _ = JoinableThread(name: "preflight") {
-      let result: Result<ClusterMetadata, KafkaError>
+      let result: Result<Answer, KafkaError>
       do throws(KafkaError) {
-        result = .success(try AdminClient.reach(options.producer, topics: topics, timeout: options.startTimeout))
+        let admin = try AdminClient(configuration: options.producer)
+        let metadata = try admin.metadata(topics: topics, timeout: options.startTimeout)
+        let id = options.transactions == nil ? nil : admin.clusterID(timeout: options.startTimeout)
+        result = .success(Answer(metadata: metadata, isEmbedded: id?.hasPrefix(Self.embeddedClusterPrefix) == true))
       } catch {
         result = .failure(error)
       }
@@ -110,6 +125,11 @@ struct Preflight {
     return TopicProblem(error: .kafka(error), isTransient: error.isRetriable)
   }
 
+  private static let noTransactions = WorkerError(
+    .kafka,
+    "delivery.guarantee: exactly-once needs a real Kafka: the embedded broker takes transactions but keeps none of their promises. "
+      + "Use delivery.guarantee: at-least-once with it")
+
   private static func missing(_ name: String, _ options: WorkerOptions) -> String {
     let brokers = options.producer["bootstrap.servers"] ?? "HOST:PORT"
     return "topic \(name) does not exist; create it with: "
@@ -119,8 +139,8 @@ struct Preflight {
 
 extension Logger {
   /// Takes librdkafka's own log into ours, and counts its errors.
-  /// - Parameter fatal: takes the error after which the client is of no further use.
-  func clientHandlers(errors: Counter, fatal: @escaping @Sendable (KafkaError) -> Void) -> ClientHandlers {
+  /// - Parameter fatal: takes the error after which the client is of no further use; without it that is only logged.
+  func clientHandlers(errors: Counter, fatal: (@Sendable (KafkaError) -> Void)? = nil) -> ClientHandlers {
     ClientHandlers(
       log: { line in
         let level: LogLevel =
@@ -130,7 +150,7 @@ extension Logger {
       },
       error: { error in
         errors.increment()
-        if error.isFatal { return fatal(error) }
+        if error.isFatal, let fatal { return fatal(error) }
         log(
           .warning, "librdkafka met an error and goes on",
           ["error": "\(error)", "remedy": "\(error.remedy ?? "none needed if it does not repeat")"])

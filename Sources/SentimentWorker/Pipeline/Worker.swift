@@ -9,8 +9,10 @@ typealias WorkerState = PipelineState<TopicPartition, ReviewRecord, Outcome>
 ///     Intake (consume, decode, tokenise) → PipelineCore (order, batches, bounds) → LaneLoop (label, encode)
 ///       → Outlet (produce in order, take acknowledgements) → Intake (commit)
 ///
-/// Threads: the caller's runs the intake; one per lane, one for deliveries, one for stats and one for the watchdog run beside it. They share
-/// `WorkerState` under one lock.
+/// With `delivery.guarantee: exactly-once` the last two are one: `TransactionalOutlet` commits results and offsets together.
+///
+/// Threads: the caller's runs the intake; one per lane, one for deliveries, one for stats and one for the watchdog run beside
+/// it. They share `WorkerState` under one lock.
 final class Worker: Sendable {
   private let options: WorkerOptions
   private let model: any LabellingModel
@@ -29,7 +31,9 @@ final class Worker: Sendable {
     self.writeStats = writeStats
     metrics = WorkerMetrics(labels: model.labels.count, lanes: options.lanes)
     health = Health(timeout: options.stallTimeout)
-    state = Monitor(WorkerState(core: .init(batch: options.batch, flow: options.inFlight)))
+    var initial = WorkerState(core: .init(batch: options.batch, flow: options.inFlight))
+    initial.transaction = options.transactions.map { TransactionCore($0) }
+    state = Monitor(initial)
   }
 
   /// Stops consuming and finishes what is in flight; `run` then returns, at once if it has not begun. May be called from any
@@ -65,11 +69,18 @@ final class Worker: Sendable {
     return summary
   }
 
-  private func runPipeline(_ topics: WorkerTopics) throws(KafkaError) {
+  private func makeOutlet(_ topics: WorkerTopics) throws(KafkaError) -> any OutcomeOutlet {
+    if options.transactions != nil {
+      return TransactionalOutlet(state: state, topics: topics, options: options, metrics: metrics, log: log)
+    }
     let producer = try Producer(
       configuration: options.producer,
       handlers: log.clientHandlers(errors: metrics.produceErrors) { [state] error in state.update { $0.fail(.kafka(error)) } })
-    let outlet = Outlet(state: state, producer: producer, topics: topics, metrics: metrics)
+    return Outlet(state: state, producer: producer, topics: topics, metrics: metrics)
+  }
+
+  private func runPipeline(_ topics: WorkerTopics) throws(KafkaError) {
+    let outlet = try makeOutlet(topics)
     defer { outlet.close() }
     let intake = try Intake(state: state, model: model, outlet: outlet, options: options, metrics: metrics, log: log)
     let encoder = OutcomeEncoder(

@@ -13,6 +13,8 @@ public struct WorkerError: Error, Sendable, CustomStringConvertible {
     case drainDeadline = 6
     /// A message that cannot be labelled, of a kind whose policy is `fail`.
     case unusable = 7
+    /// Another producer has taken over this worker's transactional id.
+    case fenced = 8
     /// A topic does not exist, or no longer.
     case topicMissing = 9
     /// The brokers refuse the login, or the user lacks a right to a topic, the group or the cluster.

@@ -20,6 +20,8 @@ struct WorkerOptions: Sendable {
   /// Bounds from consumption to acknowledgement.
   var inFlight: FlowControl.Limits
 
+  /// How often results of one transaction come together; nil: at least once, without transactions.
+  var transactions: TransactionLimits?
   /// How often the offsets of finished records are committed.
   var commitInterval: Duration
   /// How long a stop or a revocation may take to finish what is in flight.

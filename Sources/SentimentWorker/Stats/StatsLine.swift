@@ -17,6 +17,9 @@ struct StatsSnapshot: Sendable {
   var produceErrors: Int
   var commitErrors: Int
   var labelErrors: Int
+  var transactionsCommitted: Int
+  var transactionsAborted: Int
+  var transactionCommit: HistogramSnapshot
 
   init(_ metrics: WorkerMetrics, time: UTCTime, at: Nanoseconds) {
     self.time = time
@@ -34,6 +37,9 @@ struct StatsSnapshot: Sendable {
     produceErrors = metrics.produceErrors.value
     commitErrors = metrics.commitErrors.value
     labelErrors = metrics.lanes.failures.value
+    transactionsCommitted = metrics.transactions.committed.value
+    transactionsAborted = metrics.transactions.aborted.value
+    transactionCommit = metrics.transactions.commit.snapshot()
   }
 }
 
@@ -205,6 +211,15 @@ struct StatsLine {
       json.member("produce", now.produceErrors - earlier.produceErrors)
       json.member("commit", now.commitErrors - earlier.commitErrors)
       json.member("label", now.labelErrors - earlier.labelErrors)
+    }
+    json.key("transactions")
+    json.object { json in
+      json.member("committed", now.transactionsCommitted - earlier.transactionsCommitted)
+      json.member("aborted", now.transactionsAborted - earlier.transactionsAborted)
+      let commits = now.transactionCommit - earlier.transactionCommit
+      json.member("commit_ms_p50", milliseconds(commits.percentile(50).value))
+      json.member("commit_ms_p99", milliseconds(commits.percentile(99).value))
+      json.member("commit_ms_max", milliseconds(commits.maximum))
     }
     json.member("rebalances", now.rebalances - earlier.rebalances)
     json.member("pauses", now.pauses - earlier.pauses)

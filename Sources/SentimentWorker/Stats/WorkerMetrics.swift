@@ -52,6 +52,7 @@ final class WorkerMetrics: Sendable {
   let stages: Stages<Histogram>
   let consumed = Counter()
   let lanes: LaneMetrics
+  let transactions = TransactionMetrics()
   let pauses = Counter()
   let rebalances = Counter()
   /// How often Kafka was asked for records.
