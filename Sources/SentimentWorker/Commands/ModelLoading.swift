@@ -15,18 +15,12 @@ enum ModelLoading {
   static func load(_ values: SettingValues) throws -> any LabellingModel {
     if let label = values[WorkerSettings.constantLabel] { return ConstantModel(label: label) }
     return try EngineModel(
-      directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens])
+      directory: directory(values), precision: values[WorkerSettings.precision],
+      maximumBatchTokens: values[WorkerSettings.batchTokens])
   }
 
   /// The model's tokeniser alone, without its weights.
   static func tokenizer(_ values: SettingValues) throws -> ModelTokenizer { try ModelTokenizer(directory: directory(values)) }
-
-  static func precision(_ values: SettingValues) -> Precision {
-    switch values[WorkerSettings.precision] {
-    case .f32: .f32
-    case .int8: .int8
-    }
-  }
 
   /// Lanes in force: as set, or one per core that this process may use.
   static func lanes(_ values: SettingValues) -> Int {

@@ -106,7 +106,7 @@ enum WorkerSettings {
     "model.directory", flag: "model", shortFlag: "m", default: nil,
     summary: "Hugging Face directory of a DistilBERT sequence classifier.", placeholder: "DIR",
     defaultNote: "the bundled \(ModelDirectory.bundled)", completes: .directory)
-  static let precision = Setting<ModelPrecision>(
+  static let precision = Setting<Precision>(
     "model.precision", flag: "precision", default: .f32, summary: "Number format of the weights and matrix products.",
     discussion:
       "f32 is the model as published; int8 is faster, gives the same bits on every CPU, and changes a few labels in a thousand."
@@ -159,6 +159,7 @@ enum WorkerSettings {
       .init("test", summary: "Hooks for tests.", [constantLabel]),
       .init("texts", summary: "Texts to label without Kafka.", TextSettings.all),
       .init("broker", summary: "The embedded broker.", BrokerSettings.all),
+      .init("bench", summary: "What is measured.", BenchSettings.all),
     ],
     rules: [
       .init(for: ["run", "check"]) { values in
@@ -204,4 +205,3 @@ enum WorkerSettings {
 enum InputFormat: String, SettingChoice { case text, json }
 enum LogThreshold: String, SettingChoice { case trace, debug, info, notice, warning, error }
 enum LogFormat: String, SettingChoice { case auto, text, json }
-enum ModelPrecision: String, SettingChoice { case f32, int8 }
