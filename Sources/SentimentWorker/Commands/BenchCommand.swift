@@ -22,7 +22,8 @@ struct BenchCommand {
       directory: directory,
       // f32 comes first: the others are compared with it.
       precisions: Precision.allCases.filter { given.isEmpty || given.contains($0) }, skipsMissing: given.isEmpty,
-      lanes: lanes, batchTokens: values[BenchSettings.batchTokens] ?? values[WorkerSettings.batchTokens],
+      lanes: lanes, threadsPerLane: values[WorkerSettings.threadsPerLane],
+      batchTokens: values[BenchSettings.batchTokens] ?? values[WorkerSettings.batchTokens],
       repeats: try repeats())
     let bench = Bench(
       plan: plan, tokenizer: tokenizer, workloads: try workloads(tokenizer, configuration),
@@ -44,8 +45,8 @@ struct BenchCommand {
 
   private var lanes: [Int] {
     let given = values[BenchSettings.lanes]
-    let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
-    return given.isEmpty ? Array(Set([1, cores])).sorted() : given.sorted()
+    let all = max(1, ProcessInfo.processInfo.activeProcessorCount / values[WorkerSettings.threadsPerLane])
+    return given.isEmpty ? Array(Set([1, all])).sorted() : given.sorted()
   }
 
   private func repeats() throws -> RepeatPlan {

@@ -10,6 +10,7 @@ struct Bench {
     var skipsMissing: Bool
     /// Ascending.
     var lanes: [Int]
+    var threadsPerLane: Int
     var batchTokens: Int
     var repeats: RepeatPlan
   }
@@ -30,7 +31,7 @@ struct Bench {
     let configuration = try Self.modelErrors { () throws(ModelError) in try ModelConfiguration(directory: plan.directory) }
     var results = BenchResults(
       machine: .current, model: .init(name: "", fingerprint: "", parameters: configuration.parameterCount),
-      workloads: workloads.map { facts(of: $0, configuration) })
+      threadsPerLane: plan.threadsPerLane, workloads: workloads.map { facts(of: $0, configuration) })
     results.tokeniser = try tokeniser()
     var reference: [[Float]]?
     for precision in plan.precisions {
@@ -61,8 +62,8 @@ struct Bench {
   ) throws(WorkerError) {
     let index = results.precisions.count - 1
     let name = results.precisions[index].asked.rawValue
-    let makeLane: ThroughputRun.MakeLane = { [maximumTokens = maximumTokens] () throws(ModelError) in
-      try Lane(model: model, maximumTokens: maximumTokens)
+    let makeLane: ThroughputRun.MakeLane = { [maximumTokens = maximumTokens, plan] () throws(ModelError) in
+      try Lane(model: model, maximumTokens: maximumTokens, threads: plan.threadsPerLane)
     }
     let single = SingleLaneRuns(lane: try Self.modelErrors(makeLane))
     results.precisions[index].workspaceBytes = single.lane.workspaceBytes
@@ -77,12 +78,12 @@ struct Bench {
       let batches = workload.batches(upTo: results.workloads[place].batchTokens)
       for lanes in plan.lanes {
         progress("\(name): \(lanes) lane\(lanes == 1 ? "" : "s"), \(workload.name)")
-        let before = PeakRun.measure(peak, threads: lanes)
+        let before = PeakRun.measure(peak, threads: lanes * plan.threadsPerLane)
         let keepsLogits = lanes == plan.lanes.last && !workload.texts.isEmpty
         let run = try ThroughputRun(
           lanes: lanes, makeLane: makeLane, batches: batches, plan: plan.repeats, keepsLogits: keepsLogits
         ).run()
-        let after = PeakRun.measure(peak, threads: lanes)
+        let after = PeakRun.measure(peak, threads: lanes * plan.threadsPerLane)
         results.throughput.append(
           .init(
             workload: place, precision: index, lanes: lanes,

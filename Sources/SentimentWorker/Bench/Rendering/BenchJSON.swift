@@ -19,6 +19,7 @@ struct BenchJSON {
       json.member("time", time.rfc3339)
       encodeMachine(&json)
       encodeModel(&json)
+      json.member("threads_per_lane", results.threadsPerLane)
       list("workloads", results.workloads, &json, encode)
       encodeTokeniser(&json)
       list("precisions", results.precisions, &json, encode)

@@ -22,7 +22,12 @@ struct BenchTable {
     var lines = FigureTable.wrapped("machine", "\(name): \(machine.features.joined(separator: " "))")
     lines += FigureTable.wrapped(
       "model", "\(model.name), \(Figures.significant(Double(model.parameters) / 1e6)) M parameters, \(model.fingerprint)")
+    if results.threadsPerLane > 1 { lines += FigureTable.wrapped("lanes", "\(results.threadsPerLane) threads each") }
     for workload in results.workloads { lines += FigureTable.wrapped("workload", Self.description(of: workload)) }
+    for facts in results.precisions {
+      let effective = facts.effective == facts.asked ? "" : "computed in \(facts.effective.rawValue) here: "
+      lines += FigureTable.wrapped(facts.asked.rawValue, "\(effective)\(facts.kernels)")
+    }
     if let tokeniser = results.tokeniser {
       lines += FigureTable.wrapped(
         "tokeniser",
@@ -81,14 +86,12 @@ struct BenchTable {
   }
 
   private var precisions: [String] {
-    var table = FigureTable(header: ["precision", "computed by", "Gop/s peak", "load s", "weights", "lane", "resident"])
-    table.words = 2
+    var table = FigureTable(header: ["precision", "peak of a core, Gop/s", "load s", "weights", "of a lane", "resident"])
     for (index, facts) in results.precisions.enumerated() {
       let single = results.throughput.first { $0.precision == index }
-      let peak = single.flatMap { run in run.peak.map { $0 / Double(run.lanes) / 1e9 } }
+      let peak = single.flatMap { run in run.peak.map { $0 / Double(run.lanes * results.threadsPerLane) / 1e9 } }
       table.rows.append([
         facts.asked.rawValue,
-        facts.effective == facts.asked ? facts.kernels : "\(facts.effective.rawValue): \(facts.kernels)",
         peak.map { Figures.decimal($0, 0) } ?? "-", Figures.decimal(facts.loadSeconds, 2), Figures.megabytes(facts.weightBytes),
         Figures.megabytes(facts.workspaceBytes), facts.residentBytes.map(Figures.megabytes) ?? "-",
       ])
@@ -99,7 +102,7 @@ struct BenchTable {
   private var agreement: [String] {
     let shown = results.precisions.filter { $0.agreement != nil || $0.accuracy != nil }
     guard !shown.isEmpty else { return [] }
-    var table = FigureTable(header: ["precision", "accuracy", "labels as f32", "probability: mean", "p99", "largest difference"])
+    var table = FigureTable(header: ["precision", "accuracy", "labels as f32", "probabilities: mean", "p99", "largest"])
     for facts in shown {
       let agreement = facts.agreement
       table.rows.append([

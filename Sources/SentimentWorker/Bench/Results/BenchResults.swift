@@ -63,7 +63,7 @@ struct BenchResults: Sendable {
     /// How often a repeat went through the workload.
     var rounds: Int
     var seconds: [Double]
-    /// Instruction peak of as many threads as lanes, operations a second.
+    /// Instruction peak of as many threads as the lanes have, operations a second.
     var peak: Double?
   }
 
@@ -88,6 +88,7 @@ struct BenchResults: Sendable {
 
   var machine: Machine
   var model: ModelFacts
+  var threadsPerLane: Int
   var workloads: [WorkloadFacts]
   var tokeniser: Tokeniser?
   var precisions: [PrecisionFacts] = []
