@@ -102,7 +102,7 @@ extension TestTransaction {
       check(transaction.step(at: 110), "abort")
       check(transaction.aborted(), false)
       check(transaction.step(at: 110), "look up")
-      transaction.lookedUp()
+      check(transaction.lookedUp(), true)
       check(transaction.step(at: 110), "begin")
     }
   }

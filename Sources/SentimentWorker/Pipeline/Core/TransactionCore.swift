@@ -156,10 +156,12 @@ struct TransactionCore<Member> {
     return true
   }
 
-  /// `.lookUp` was answered.
-  mutating func lookedUp() {
+  /// `.lookUp` was answered: nothing was committed. (Otherwise: `committed`.)
+  /// - Returns: as of `aborted`.
+  mutating func lookedUp() -> Bool {
     clear()
     phase = .closed
+    return true
   }
 
   /// A step failed, or results were refused while the transaction was open.
