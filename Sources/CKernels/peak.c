@@ -3,8 +3,6 @@
 
 #include <stdint.h>
 
-#include "include/bf16.h"
-
 enum { ROUNDS = 20000 };
 
 #if defined(__x86_64__)
@@ -53,7 +51,8 @@ static double f32(ck_path path) {
   switch (path) {
 #if defined(__x86_64__)
     case CK_AVX512:
-    case CK_AVX512_VNNI: return f32_avx512();
+    case CK_AVX512_VNNI:
+    case CK_AVX512_BF16: return f32_avx512();
     case CK_AVX2:
     case CK_AVX_VNNI: return f32_avx2();
     default: return f32_sse2();
@@ -68,6 +67,7 @@ static double f32(ck_path path) {
 static double int8(ck_path path) {
   switch (path) {
 #if defined(__x86_64__)
+    case CK_AVX512_BF16:
     case CK_AVX512_VNNI: return int8_avx512_vnni();
     case CK_AVX512: return int8_avx512();
     case CK_AVX_VNNI: return int8_avx_vnni();
@@ -85,7 +85,7 @@ double ck_peak_run(ck_peak kind, ck_path path) {
     case CK_PEAK_INT8: return int8(path);
     case CK_PEAK_BF16:
 #if defined(__x86_64__)
-      if (ck_bf16_supported()) return bf16_avx512();
+      if (ck_path_supported(CK_AVX512_BF16)) return bf16_avx512();
 #endif
       return 0;
   }

@@ -43,7 +43,7 @@ int main(int count, char **arguments) {
   for (unsigned s = 0; s < sizeof subjects / sizeof *subjects; s++) {
     const subject *subject = &subjects[s];
     if (count > 1 && strcmp(arguments[1], "all") && strcmp(arguments[1], subject->name)) continue;
-    if (subject->path >= 0 ? !ck_path_supported((ck_path)subject->path) : !ck_bf16_supported()) {
+    if (subject->path >= 0 ? !ck_path_supported((ck_path)subject->path) : !ck_path_supported(CK_AVX512_BF16)) {
       printf("%-12s SKIPPED: this CPU does not run it\n", subject->name);
       continue;
     }
@@ -57,13 +57,14 @@ int main(int count, char **arguments) {
       void *panels = memory(channels * depth * 2), *q = memory(most * depth * 2);
       ck_i8_weights i8 = {panels, scales, sums, bias, channels, depth};
       ck_bf16_weights bf16 = {panels, bias, channels, depth};
+      const ck_bf16_kernels *bf16_kernels = ck_bf16_kernels_for(CK_AVX512_BF16);
       const ck_i8_kernels *kernels = ck_i8_kernels_for(subject->path < 0 ? CK_PORTABLE : (ck_path)subject->path);
       if (subject->path >= 0) {
         ck_i8_pack(w, depth, channels, NULL, 0, &i8);
         kernels->quantise_rows(x, depth, most, depth, q, depth, scale, zero);
       } else {
         ck_bf16_pack(w, depth, channels, NULL, 0, &bf16);
-        ck_bf16_round_rows(x, depth, most, depth, q, depth);
+        bf16_kernels->round_rows(x, depth, most, depth, q, depth);
       }
       printf("%-12s %5ld %5ld", subject->name, depth, channels);
       double best_peak = 0;
@@ -82,7 +83,7 @@ int main(int count, char **arguments) {
             if (subject->path >= 0)
               kernels->product(q, depth, scale, zero, rows, &i8, 0, channels, NULL, 0, y, channels);
             else
-              ck_bf16_product(q, depth, rows, &bf16, 0, channels, NULL, 0, y, channels);
+              bf16_kernels->product(q, depth, rows, &bf16, 0, channels, NULL, 0, y, channels);
             t = now() - t;
             if (operations / t > best) best = operations / t;
           }

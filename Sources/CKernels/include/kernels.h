@@ -13,7 +13,8 @@
 // multiply-add where a product is added, sums over 16 lanes that are folded in halves (lane i with i + 8, then 4, 2, 1).
 // So each instruction set gives the same bits for the same input.
 
-/// The instruction sets that the kernels are compiled for. Those with a byte dot product differ for int8 only.
+/// The instruction sets that the kernels are compiled for. Those with a byte dot product differ for int8 only, and
+/// one has kernels for bf16.
 typedef enum {
   CK_PORTABLE = 0,     ///< plain C; NEON on arm64
   CK_NEON_DOT,         ///< arm64 with the dot product instructions
@@ -21,6 +22,7 @@ typedef enum {
   CK_AVX_VNNI,         ///< the same with the 256-bit byte dot product
   CK_AVX512,           ///< x86-64 with AVX-512 F, DQ, BW, VL
   CK_AVX512_VNNI,      ///< the same with the 512-bit byte dot product
+  CK_AVX512_BF16,      ///< the same with the dot product of bf16
 } ck_path;
 
 typedef struct {

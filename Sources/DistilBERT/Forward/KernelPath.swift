@@ -9,6 +9,7 @@ public enum KernelPath: String, Sendable, CaseIterable {
   case avxVNNI = "avx-vnni"
   case avx512
   case avx512VNNI = "avx512-vnni"
+  case avx512BF16 = "avx512-bf16"
 
   /// The environment variable that forces one.
   public static let environmentVariable = "SENTIMENT_KERNELS"
@@ -44,6 +45,9 @@ public enum KernelPath: String, Sendable, CaseIterable {
 
   var int8Kernels: ck_i8_kernels { ck_i8_kernels_for(identifier).pointee }
 
+  /// nil where it has none.
+  var bf16Kernels: ck_bf16_kernels? { ck_bf16_kernels_for(identifier)?.pointee }
+
   var identifier: ck_path {
     switch self {
     case .portable: CK_PORTABLE
@@ -52,6 +56,7 @@ public enum KernelPath: String, Sendable, CaseIterable {
     case .avxVNNI: CK_AVX_VNNI
     case .avx512: CK_AVX512
     case .avx512VNNI: CK_AVX512_VNNI
+    case .avx512BF16: CK_AVX512_BF16
     }
   }
 

@@ -7,12 +7,12 @@ import CKernels
 /// it, whatever threads it has of its own. A forward pass allocates nothing (but `logits` where it has no capacity yet).
 ///
 /// A sequence's logits are the same bits whatever shares its batch, wherever it stands in it, whichever lane runs it and on how
-/// many threads: at f32 on one CPU type, at int8 on any CPU.
+/// many threads: at f32 and bf16 on one CPU type, at int8 on any CPU.
 public final class Lane {
   public let model: Model
   /// Longest sequence, in tokens, that this lane takes: the model's `maximumPositions`, or `maximumTokens` if that is less.
   public let longestSequence: Int
-  /// Memory of the workspace in bytes; `Workspace` and `Int8Workspace` give the formulas. At f32 OpenBLAS keeps a few MB
+  /// Memory of the workspace in bytes; `Workspace` and `CodedWorkspace` give the formulas. At f32 OpenBLAS keeps a few MB
   /// more per thread.
   public var workspaceBytes: Int { pass.workspaceBytes }
   /// Threads that compute a batch, the caller's included.
@@ -58,9 +58,14 @@ public final class Lane {
         longestSequence: longestSequence)
     case .int8(let weights):
       longestSequence = min(maximumTokens, configuration.maximumPositions, Int(CK_I8_LARGEST_DEPTH))
-      passes = try Int8Pass.team(
-        of: threads, configuration, weights: weights, kernels: model.kernelPath, maximumTokens: maximumTokens,
-        longestSequence: longestSequence)
+      passes = try CodedPass.team(
+        of: threads, configuration, weights: weights, format: Int8Format(kernels: model.kernelPath.int8Kernels),
+        floatKernels: model.kernels, maximumTokens: maximumTokens, longestSequence: longestSequence)
+    case .bf16(let weights, let kernels):
+      longestSequence = min(maximumTokens, configuration.maximumPositions)
+      passes = try CodedPass.team(
+        of: threads, configuration, weights: weights, format: BF16Format(kernels: kernels), floatKernels: model.kernels,
+        maximumTokens: maximumTokens, longestSequence: longestSequence)
     }
     pass = passes[0]
     team = try Team(passes)

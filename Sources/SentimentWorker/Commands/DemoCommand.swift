@@ -24,7 +24,7 @@ struct DemoCommand {
     terminal.print(
       """
       An embedded Kafka broker is on \(cluster.bootstrapServers). The worker reads the topic \(DemoStream.inputTopic), labels each review with the
-      model \(model.identity.name.onOneLine) on \(lanes) \(lanes == 1 ? "core" : "cores"), and writes to \(DemoStream.outputTopic); what cannot be labelled goes to \(DemoStream.deadLetterTopic).
+      model \(model.identity.name.onOneLine) on \(lanes) \(lanes == 1 ? "lane" : "lanes"), and writes to \(DemoStream.outputTopic); what cannot be labelled goes to \(DemoStream.deadLetterTopic).
 
       """)
     let fed = try stream.feed(reviews)

@@ -20,7 +20,8 @@ enum ModelLoading {
   private static func loadSound(_ values: SettingValues) throws -> any LabellingModel {
     if let label = values[WorkerSettings.constantLabel] { return ConstantModel(label: label) }
     return try EngineModel(
-      directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens])
+      directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens],
+      threadsPerLane: values[WorkerSettings.threadsPerLane])
   }
 
   /// The model's tokeniser alone, without its weights.
@@ -29,12 +30,13 @@ enum ModelLoading {
   static func precision(_ values: SettingValues) -> Precision {
     switch values[WorkerSettings.precision] {
     case .f32: .f32
+    case .bf16: .bf16
     case .int8: .int8
     }
   }
 
-  /// Lanes in force: as set, or one per core that this process may use.
+  /// Lanes in force: as set, or as many as give each thread a core of those that this process may use.
   static func lanes(_ values: SettingValues) -> Int {
-    values[WorkerSettings.lanes] ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+    values[WorkerSettings.lanes] ?? max(1, ProcessInfo.processInfo.activeProcessorCount / values[WorkerSettings.threadsPerLane])
   }
 }

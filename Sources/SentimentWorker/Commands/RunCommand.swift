@@ -47,7 +47,7 @@ struct RunCommand {
         "model": "\(model.identity.name)", "fingerprint": "\(model.identity.fingerprint)",
         "precision": "\(model.identity.precision)",
         "labels": "\(model.labels.joined(separator: ", "))", "max_tokens": .integer(model.maximumTokens),
-        "lanes": .integer(lanes),
+        "lanes": .integer(lanes), "threads_per_lane": .integer(values[WorkerSettings.threadsPerLane]),
         "seconds": "\(seconds(since: started))",
       ])
     let worker = Worker(options: options, model: model, log: log) { line in

@@ -19,7 +19,9 @@ extension Program {
     WorkerSettings.deadLetterTopic, WorkerSettings.inputFormat, WorkerSettings.textPointer, WorkerSettings.outputFormat,
     WorkerSettings.guarantee, WorkerSettings.kafka,
   ]
-  private static let modelSettings: [any AnySetting] = [WorkerSettings.model, WorkerSettings.precision, WorkerSettings.lanes]
+  private static let modelSettings: [any AnySetting] = [
+    WorkerSettings.model, WorkerSettings.precision, WorkerSettings.lanes, WorkerSettings.threadsPerLane,
+  ]
   private static let logSettings: [any AnySetting] = [WorkerSettings.logLevel, WorkerSettings.logFormat]
 
   private static let run = CommandSpecification(

@@ -133,11 +133,17 @@ enum WorkerSettings {
   static let precision = Setting<ModelPrecision>(
     "model.precision", flag: "precision", default: .f32, summary: "Number format of the weights and matrix products.",
     discussion:
-      "f32 is the model as published; int8 is faster, gives the same bits on every CPU, and changes a few labels in a thousand."
+      "f32 is the model as published; bf16 is faster on CPUs with instructions for it (AVX-512 BF16), is computed as f32 elsewhere, and changes a label in a thousand at most; int8 is faster still, gives the same bits on every CPU, and changes a few labels in a thousand."
   )
   static let lanes = Setting<Int?>(
     "model.lanes", flag: "lanes", default: nil, allowed: .range(1...1024),
-    summary: "Engine lanes, one thread each.", defaultNote: "one per core")
+    summary: "Engine lanes: batches that are computed at the same time.", defaultNote: "one per core and threads-per-lane")
+  static let threadsPerLane = Setting<Int>(
+    "model.threads-per-lane", flag: "threads-per-lane", default: 1, allowed: .range(Lane.threadCounts), unit: "threads",
+    summary: "Threads that compute one batch together.",
+    discussion:
+      "1 gives the most throughput. As many as there are cores gives the lowest latency of a single review. Labels are the same bits."
+  )
 
   // MARK: stats, log
 
@@ -181,7 +187,7 @@ enum WorkerSettings {
           startTimeout,
         ]),
       FailureSettings.unusable, FailureSettings.retry, FailureSettings.watchdog,
-      .init("model", summary: "The model, and how it is run.", [model, precision, lanes]),
+      .init("model", summary: "The model, and how it is run.", [model, precision, lanes, threadsPerLane]),
       .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),
       .init("test", summary: "Hooks for tests.", [constantLabel] + FailureSettings.testHooks),
@@ -248,4 +254,4 @@ enum DeliveryGuarantee: String, SettingChoice {
 enum InputFormat: String, SettingChoice { case text, json }
 enum LogThreshold: String, SettingChoice { case trace, debug, info, notice, warning, error }
 enum LogFormat: String, SettingChoice { case auto, text, json }
-enum ModelPrecision: String, SettingChoice { case f32, int8 }
+enum ModelPrecision: String, SettingChoice { case f32, bf16, int8 }

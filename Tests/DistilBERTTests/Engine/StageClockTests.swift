@@ -15,7 +15,8 @@ struct StageClockTests {
     var timed: [[Float]] = []
     let elapsed = try SuspendingClock().measure { for _ in 0..<10 { timed = try lane.logits(batch) } }
     #expect(timed == untimed)
-    for stage in Stage.allCases { #expect(lane.stageTimes[stage] > .zero, "\(stage)") }
+    let isFused = lane.model.effectivePrecision == .bf16  // the activation is part of the product before it
+    for stage in Stage.allCases where !(isFused && stage == .activation) { #expect(lane.stageTimes[stage] > .zero, "\(stage)") }
     #expect(lane.stageTimes.total <= elapsed)
 
     lane.resetStageTimes()

@@ -41,6 +41,14 @@ import Testing
     #expect(WorkerSettings.deadLetterTopic(named) == "dead")
   }
 
+  @Test func thereAreAsManyLanesAsGiveEachThreadACore() throws {
+    let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    #expect(ModelLoading.lanes(try parse(["run"] + Self.needed)) == cores)
+    #expect(ModelLoading.lanes(try parse(["run", "--threads-per-lane", "\(cores)"] + Self.needed)) == 1)
+    #expect(ModelLoading.lanes(try parse(["run", "--threads-per-lane", "256"] + Self.needed)) == max(1, cores / 256))
+    #expect(ModelLoading.lanes(try parse(["run", "--threads-per-lane", "4", "--lanes", "3"] + Self.needed)) == 3)
+  }
+
   @Test(arguments: [
     ["--output-format", "enrich", "--format", "text"], ["--output-topic", "in"], ["--dead-letter-topic", "out"],
     ["--text-pointer", "text"], ["--lanes", "0"], ["--kafka", "no.such.property=1"], ["--precision", "f16"],

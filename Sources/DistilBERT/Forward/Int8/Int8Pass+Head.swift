@@ -1,15 +1,15 @@
 import CKernels
 
-/// The last transformer layer and the classification head at int8, for the first token of each sequence; see `ClassifierHead`
-/// for how keys and values are absorbed, and how the work is dealt to threads. Their weights are 8-bit; scores, softmax and the
+/// The last transformer layer and the classification head at int8 or bf16, for the first token of each sequence; see `ClassifierHead`
+/// for how keys and values are absorbed, and how the work is dealt to threads. Their weights are in that format; scores, softmax and the
 /// mean states are f32, as they are few.
-extension Int8Pass {
+extension CodedPass {
   /// Writes (sequences, labels) logits for the states in `workspace.hidden`.
   func runHead(_ slice: Slice) {
     let lengths = slice.lengths
     var row = 0
-    for start in stride(from: 0, to: lengths.count, by: Int8Workspace.headSequences) {
-      let end = min(start + Int8Workspace.headSequences, lengths.count)
+    for start in stride(from: 0, to: lengths.count, by: CodedWorkspace<Format>.headSequences) {
+      let end = min(start + CodedWorkspace<Format>.headSequences, lengths.count)
       let group = UnsafeBufferPointer(rebasing: lengths[start..<end])
       // The states of all rows are there, and what the last group left is read.
       member.meet()
@@ -34,7 +34,7 @@ extension Int8Pass {
   }
 
   /// first = LayerNorm(first + attention), and its codes
-  private func attend(_ layer: Int8LastLayerWeights, lengths: UnsafeBufferPointer<Int>, fromRow start: Int) {
+  private func attend(_ layer: CodedLastLayer<Format.Linear>, lengths: UnsafeBufferPointer<Int>, fromRow start: Int) {
     let d = configuration.dimension
     let headDimension = configuration.headDimension
     let sequences = lengths.count
@@ -42,12 +42,14 @@ extension Int8Pass {
     // Products are for whole panels of channels, which narrow heads share.
     let heads = member.share(of: configuration.heads, unit: 16 >> min(headDimension.trailingZeroBitCount, 4))
     let columns = heads.lowerBound * headDimension..<heads.upperBound * headDimension
-    encode(space.first, ldx: d, rows: sequences, columns: d, factors: layer.query.factors, into: space.coded)
-    multiply(space.coded, rows: sequences, by: layer.query, outputs: columns, into: space.query + columns.lowerBound, ldy: d)
+    format.encode(space.first, ldx: d, rows: sequences, columns: d, for: layer.query, into: space.coded)
+    format.multiply(
+      space.coded, rows: sequences, by: layer.query, outputs: columns, into: space.query + columns.lowerBound, ldy: d)
     for head in heads {
-      encode(space.query + head * headDimension, ldx: d, rows: sequences, columns: headDimension, into: space.coded)
-      multiply(
-        space.coded, rows: sequences, by: layer.keys[head], into: space.absorbed + head * d, ldy: configuration.heads * d)
+      let keys = layer.keys[head]
+      format.encode(
+        space.query + head * headDimension, ldx: d, rows: sequences, columns: headDimension, for: keys, into: space.coded)
+      format.multiply(space.coded, rows: sequences, by: keys, into: space.absorbed + head * d, ldy: configuration.heads * d)
     }
     var row = start
     for (index, length) in lengths.enumerated() {
@@ -61,41 +63,42 @@ extension Int8Pass {
       row += length
     }
     for head in heads {
-      encode(
-        space.absorbed + head * d, ldx: configuration.heads * d, rows: sequences, columns: d, into: space.coded)
-      multiply(space.coded, rows: sequences, by: layer.values[head], into: space.query + head * headDimension, ldy: d)
+      let values = layer.values[head]
+      format.encode(
+        space.absorbed + head * d, ldx: configuration.heads * d, rows: sequences, columns: d, for: values, into: space.coded)
+      format.multiply(space.coded, rows: sequences, by: values, into: space.query + head * headDimension, ldy: d)
     }
     member.meet()
-    encode(space.query, ldx: d, rows: sequences, columns: d, into: space.coded)
+    format.encode(space.query, ldx: d, rows: sequences, columns: d, for: layer.rest.attentionOutput, into: space.coded)
     addToFirst(sequences: sequences) { columns, sums in
-      multiply(
+      format.multiply(
         space.coded, rows: sequences, by: layer.rest.attentionOutput, outputs: columns, into: sums, ldy: d, accumulate: true)
     }
-    normalise(
-      space.first, rows: sequences, norm: layer.rest.attentionNorm, for: layer.rest.feedForwardIn, into: space.coded)
+    format.normalise(
+      space.first, rows: sequences, dimension: d, norm: layer.rest.attentionNorm, for: layer.rest.feedForwardIn, into: space.coded
+    )
   }
 
   /// first = LayerNorm(first + lin2(activation(lin1(first))))
-  private func feedForward(_ layer: Int8AfterAttentionWeights, sequences: Int) {
+  private func feedForward(_ layer: CodedAfterAttention<Format.Linear>, sequences: Int) {
     let d = configuration.dimension
     let space = workspace.head
     let block = configuration.feedForwardBlock
     for index in member.share(of: layer.feedForwardOut.count) {
-      let count = layer.feedForwardOut[index].inputs
-      multiply(
-        space.coded, rows: sequences, by: layer.feedForwardIn, outputs: index * block..<index * block + count, into: space.inner)
-      activate(
-        space.inner, rows: sequences, columns: count, into: space.innerCoded[from: index * Int8Workspace.headSequences])
+      format.expand(
+        space.coded, rows: sequences, by: layer.feedForwardIn,
+        outputs: index * block..<index * block + layer.feedForwardOut[index].inputs, activation: configuration.activation,
+        into: space.inner[from: index * CodedWorkspace<Format>.headSequences], floats: space.floats, clock: clock)
     }
     member.meet()
     addToFirst(sequences: sequences) { columns, sums in
       for (index, out) in layer.feedForwardOut.enumerated() {
-        multiply(
-          space.innerCoded[from: index * Int8Workspace.headSequences], rows: sequences, by: out, outputs: columns, into: sums,
+        format.multiply(
+          space.inner[from: index * CodedWorkspace<Format>.headSequences], rows: sequences, by: out, outputs: columns, into: sums,
           ldy: d, accumulate: true)
       }
     }
-    normalise(space.first, rows: sequences, norm: layer.outputNorm, for: nil, into: space.coded)
+    format.normalise(space.first, rows: sequences, dimension: d, norm: layer.outputNorm, for: nil, into: space.coded)
   }
 
   /// Has `add` add to some columns of first, (sequences, dim), on each thread, and gives all of them the whole.
@@ -131,11 +134,5 @@ extension Int8Pass {
     guard member.index == 0 else { return }
     floatKernels.linear(
       space.projected, d, sequences, labels.weights, d, labels.outputs, d, labels.bias, false, logits, labels.outputs)
-  }
-
-  private func encode(
-    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, columns: Int, factors: UnsafePointer<Float>? = nil, into coded: CodedRows
-  ) {
-    kernels.encode(x, ldx, rows, columns, factors, coded.codes, coded.stride, coded.scales, coded.zeros)
   }
 }

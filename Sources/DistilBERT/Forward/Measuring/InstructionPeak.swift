@@ -12,6 +12,9 @@ public struct InstructionPeak: Sendable {
     case .f32:
       kind = CK_PEAK_F32
       path = KernelPath.best.identifier
+    case .bf16:
+      kind = CK_PEAK_BF16
+      path = model.kernelPath.identifier
     case .int8:
       kind = CK_PEAK_INT8
       path = model.kernelPath.identifier

@@ -10,7 +10,7 @@ public enum Stage: Int, Sendable, CaseIterable {
   case attentionOutput
   /// The first product of the feed-forward layers.
   case feedForwardIn
-  /// GELU or ReLU between them; at 8 bits also the coding of what comes out.
+  /// GELU or ReLU between them; at 8 bits also the coding of what comes out. At bf16 it is part of `feedForwardIn`.
   case activation
   /// The second product of the feed-forward layers.
   case feedForwardOut
