@@ -19,13 +19,14 @@ let package = Package(
     .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
 
     // Small C kernels: no allocation, globals or I/O.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
 
     // The four modules in the middle never meet.
     .target(name: "Settings", dependencies: ["CYAML"], swiftSettings: strict),
-    .target(name: "Telemetry", swiftSettings: strict),
+    .target(name: "Telemetry", dependencies: ["CMicroHTTPD"], swiftSettings: strict),
     .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: strict),
     .target(name: "DistilBERT", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
 

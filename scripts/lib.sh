@@ -49,6 +49,7 @@ need_build_packages() {
   need_library rdkafka librdkafka-dev "the Kafka client ($librdkafka_needed or later)"
   need_library openblas libopenblas-dev "matrix products for the model"
   need_library yaml-0.1 libyaml-dev "reads the configuration file"
+  need_library libmicrohttpd libmicrohttpd-dev "serves metrics and probes over HTTP"
   # The toolchain compiles C with its own clang, but takes headers, start files and libstdc++ from the system.
   if ! compgen -G '/usr/lib/gcc/*/*/crtbeginS.o' >/dev/null || ! compgen -G '/usr/include/c++/*' >/dev/null \
     || [ ! -e /usr/include/stdlib.h ]; then

@@ -54,6 +54,13 @@ public struct HistogramSnapshot: Sendable, Equatable {
     return Percentile(value: maximum)
   }
 
+  /// How many values are at most `value`, give or take those in its own bucket, which are left out unless it ends there.
+  public func count(upTo value: UInt64) -> UInt64 {
+    let index = HistogramBuckets.index(of: value)
+    let end = HistogramBuckets.bounds(of: index).upperBound == value ? index + 1 : index
+    return buckets[..<end].reduce(0, &+)
+  }
+
   /// What both recorded together: of several lanes, say.
   public static func + (a: HistogramSnapshot, b: HistogramSnapshot) -> HistogramSnapshot {
     var total = a
