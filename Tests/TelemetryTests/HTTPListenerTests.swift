@@ -1,37 +1,15 @@
 import Foundation
-import Glibc
 import Telemetry
+import TestSupport
 import Testing
 
 struct HTTPListenerTests {
-  /// One request on a connection of its own; the whole answer.
-  private func exchange(_ head: String, _ listener: HTTPListener) throws -> String {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = listener.address.port.bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
-    }
-    try #require(status == 0)
-    let bytes = Array(head.utf8)
-    try #require(write(descriptor, bytes, bytes.count) == bytes.count)
-    var answer: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = read(descriptor, &buffer, buffer.count)
-      if count <= 0 { break }
-      answer += buffer[..<count]
-    }
-    return String(decoding: answer, as: UTF8.self)
+  private func exchange(_ text: String, _ listener: HTTPListener) throws -> String {
+    try LocalHTTP.exchange(text, port: listener.address.port)
   }
 
   private func request(_ method: String, _ path: String, body: String = "", _ listener: HTTPListener) throws -> String {
-    let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
-    return try exchange("\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(length)\r\n\(body)", listener)
+    try LocalHTTP.request(method, path, body: body, port: listener.address.port)
   }
 
   private func listener() throws -> HTTPListener {

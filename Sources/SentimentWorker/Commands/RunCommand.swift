@@ -30,6 +30,10 @@ struct RunCommand {
     }
     let lanes = ModelLoading.lanes(values)
     var options = try WorkerOptions(values, lanes: lanes)
+    // Before the model is loaded, so that probes get an answer.
+    let status = StatusServer(patience: values[HTTPSettings.brokersTimeout])
+    let listener = try listen(status, log)
+    defer { listener?.close() }
     logStart(log, options)
     // Held to the end: its slot is nobody else's meanwhile.
     let identity = try TransactionalID.take(values)
@@ -52,10 +56,18 @@ struct RunCommand {
         "seconds": "\(seconds(since: started))",
       ])
     if model.identity.precision == Precision.f32.rawValue { log.info("\(Int8Gain.remark)") }
-    let worker = Worker(options: options, model: model, log: log) { line in
+    let worker = Worker(options: options, model: model, log: log, noteReadiness: { status.note($0) }) { line in
       stats.write(line)
+      status.keep(statsLine: line)
       output.writeRepeats()
     }
+    status.attach(worker)
+    let probe = BrokerProbe(options: options, patience: values[HTTPSettings.brokersTimeout]) { isReached in
+      status.note(.brokers(reached: isReached))
+    }
+    // Not waited for at the end: a question to brokers that are away takes a while.
+    let probing = listener.map { _ in probe.start() }
+    defer { withExtendedLifetime(probing) { probe.end() } }
     stop.whenMade { worker.stop() }
     let summary = try worker.run()
     log.info(
@@ -65,6 +77,13 @@ struct RunCommand {
         "passed_through": .integer(summary.now.resolved.passedThrough), "seconds": "\(rounded(summary.uptime.inSeconds))",
       ])
     return ExitStatus.success
+  }
+
+  private func listen(_ status: StatusServer, _ log: Logger) throws(WorkerError) -> HTTPListener? {
+    guard let address = HTTPSettings.address(values) else { return nil }
+    let listener = try status.listen(at: address)
+    log.info("metrics and probes", ["metrics": "http://\(listener.address)/metrics"])
+    return listener
   }
 
   private func logStart(_ log: Logger, _ options: WorkerOptions) {

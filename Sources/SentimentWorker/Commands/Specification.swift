@@ -50,7 +50,8 @@ extension Program {
         "Log in; give the password as SENTIMENT_KAFKA_SASL_PASSWORD or in the file that SENTIMENT_KAFKA_SASL_PASSWORD_FILE names."
       ),
     ],
-    settings: kafkaSettings + modelSettings + [WorkerSettings.statsInterval, WorkerSettings.statsFile] + logSettings)
+    settings: kafkaSettings + modelSettings + [WorkerSettings.statsInterval, WorkerSettings.statsFile] + HTTPSettings.all
+      + logSettings)
 
   private static let textArgument = CommandSpecification.Argument(
     "TEXT", arity: 0...Int.max, summary: "Texts to read, one each; none: see --input.")

@@ -189,6 +189,7 @@ enum WorkerSettings {
       FailureSettings.unusable, FailureSettings.retry, FailureSettings.watchdog,
       .init("model", summary: "The model, and how it is run.", [model, precision, lanes, threadsPerLane]),
       .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
+      .init("http", summary: "Metrics and probes over HTTP.", HTTPSettings.all),
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),
       .init("test", summary: "Hooks for tests.", [constantLabel] + FailureSettings.testHooks),
       .init("texts", summary: "Texts to label without Kafka.", TextSettings.all),

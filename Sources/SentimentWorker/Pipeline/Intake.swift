@@ -10,6 +10,7 @@ final class Intake {
   private let options: WorkerOptions
   private let metrics: WorkerMetrics
   private let log: Logger
+  private let noteReadiness: @Sendable (Readiness.Event) -> Void
   private let consumer: Consumer
   private var nextCommit: Nanoseconds
   private var nextLag: Nanoseconds = 0
@@ -24,8 +25,7 @@ final class Intake {
   /// - Throws: `KafkaError` if librdkafka refuses a property.
   init(
     state: Monitor<WorkerState>, model: any LabellingModel, outlet: any OutcomeOutlet, options: WorkerOptions,
-    metrics: WorkerMetrics,
-    log: Logger
+    metrics: WorkerMetrics, log: Logger, noteReadiness: @escaping @Sendable (Readiness.Event) -> Void
   ) throws(KafkaError) {
     self.state = state
     self.model = model
@@ -33,6 +33,7 @@ final class Intake {
     self.options = options
     self.metrics = metrics
     self.log = log
+    self.noteReadiness = noteReadiness
     nextCommit = MonotonicClock.now &+ options.commitInterval.nanoseconds
     consumer = try Consumer(
       configuration: options.consumer,
@@ -275,7 +276,7 @@ final class Intake {
       else { continue }
       lag[partition] = max(0, high - resolved)
     }
-    metrics.lag = lag
+    metrics.note(lag: lag, at: MonotonicClock.now)
   }
 
   private func note(_ error: KafkaError) {
@@ -347,6 +348,7 @@ extension Intake: ConsumerDelegate {
     proveMembership()
     state.update { $0.core.assign(partitions) }
     isAssignmentNew = true
+    noteMembership(without: [])
     log.info("partitions assigned", ["partitions": "\(partitions.summary)"])
   }
 
@@ -364,6 +366,7 @@ extension Intake: ConsumerDelegate {
     let offsets = state.update { $0.core.finishRevocation(of: partitions) }
     if !isTransactional, !offsets.isEmpty { commit(offsets, synchronous: true) }
     resumeBeforeGiving(partitions)
+    noteMembership(without: partitions)
     log.info(
       "partitions revoked",
       [
@@ -374,6 +377,7 @@ extension Intake: ConsumerDelegate {
 
   func consumer(_ consumer: Consumer, lost partitions: [TopicPartition]) {
     metrics.rebalances.increment()
+    noteReadiness(.left)
     state.update { state in
       state.transaction?.joined(nil)
       state.core.lose(partitions)
@@ -391,6 +395,12 @@ extension Intake: ConsumerDelegate {
     } else {
       for (partition, error) in result.failures { noteCommitFailure(of: [partition], error) }
     }
+  }
+
+  /// Between a revocation and the assignment that follows it, a worker is a member still.
+  private func noteMembership(without leaving: [TopicPartition]) {
+    let kept = Set((try? consumer.assignment()) ?? []).subtracting(leaving)
+    noteReadiness(.joined(partitions: kept.count))
   }
 
   /// Forgets what is kept here of partitions that go. Their records in the current group were not admitted yet, and would

@@ -46,6 +46,7 @@ struct WatchdogThread: Sendable {
   private func say(_ event: Watchdog.Event, at now: Nanoseconds) {
     switch event {
     case .stalled(let stall):
+      metrics.stalls.increment()
       log.error("no progress: \(Self.explanation(of: stall.part))", metadata(stall, at: now))
     case .recovered(let stall): log.notice("progress again", metadata(stall, at: now))
     }

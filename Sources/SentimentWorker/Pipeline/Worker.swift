@@ -18,17 +18,24 @@ final class Worker: Sendable {
   private let model: any LabellingModel
   private let log: Logger
   private let writeStats: @Sendable ([UInt8]) -> Void
+  private let noteReadiness: @Sendable (Readiness.Event) -> Void
   private let state: Monitor<WorkerState>
   let metrics: WorkerMetrics
   /// Whether the worker gets on.
   let health: Health
 
-  /// - Parameter writeStats: takes the stats lines, each with its newline.
-  init(options: WorkerOptions, model: any LabellingModel, log: Logger, writeStats: @escaping @Sendable ([UInt8]) -> Void) {
+  /// - Parameters:
+  ///   - noteReadiness: is told of what makes the worker ready or not.
+  ///   - writeStats: takes the stats lines, each with its newline.
+  init(
+    options: WorkerOptions, model: any LabellingModel, log: Logger,
+    noteReadiness: @escaping @Sendable (Readiness.Event) -> Void = { _ in }, writeStats: @escaping @Sendable ([UInt8]) -> Void
+  ) {
     self.options = options
     self.model = model
     self.log = log
     self.writeStats = writeStats
+    self.noteReadiness = noteReadiness
     metrics = WorkerMetrics(labels: model.labels.count, lanes: options.lanes)
     health = Health(timeout: options.stallTimeout)
     var initial = WorkerState(core: .init(batch: options.batch, flow: options.inFlight))
@@ -39,6 +46,7 @@ final class Worker: Sendable {
   /// Stops consuming and finishes what is in flight; `run` then returns, at once if it has not begun. May be called from any
   /// thread, more than once.
   func stop() {
+    noteReadiness(.ending)
     state.update { state in
       // What no lane has begun is not lost: it was never committed, and whoever has the partition next reads it.
       state.finishBegun(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds)
@@ -52,8 +60,7 @@ final class Worker: Sendable {
     let topics = try Preflight(options: options).check(while: { [state] in state.withLock { $0.isRunning } })
     let reporter = StatsReporter(
       metrics: metrics, state: state, health: health,
-      surroundings: .init(
-        model: model.identity, labels: model.labels, lanes: options.lanes, batchTokenLimit: options.batch.tokens),
+      surroundings: surroundings,
       write: writeStats)
     let interval = options.statsInterval
     let stats = JoinableThread(name: "stats") { reporter.run(interval: interval) }
@@ -69,6 +76,20 @@ final class Worker: Sendable {
     return summary
   }
 
+  private var surroundings: StatsReporter.Surroundings {
+    .init(model: model.identity, labels: model.labels, lanes: options.lanes, batchTokenLimit: options.batch.tokens)
+  }
+
+  /// What a scrape tells at this moment; may be asked for from any thread.
+  func metricsPage() -> MetricsPage {
+    let (load, isPaused) = state.withLock { ($0.core.load, $0.core.isPaused) }
+    let now = MonotonicClock.now
+    return MetricsPage(
+      snapshot: StatsSnapshot(metrics, time: .now(), at: now), load: load, isPaused: isPaused, lag: metrics.lag,
+      secondsToDrain: metrics.secondsToDrain, stalled: health.stalled(at: now), stalls: metrics.stalls.value,
+      surroundings: surroundings)
+  }
+
   private func makeOutlet(_ topics: WorkerTopics) throws(KafkaError) -> any OutcomeOutlet {
     if options.transactions != nil {
       return TransactionalOutlet(state: state, topics: topics, options: options, metrics: metrics, log: log)
@@ -82,7 +103,9 @@ final class Worker: Sendable {
   private func runPipeline(_ topics: WorkerTopics) throws(KafkaError) {
     let outlet = try makeOutlet(topics)
     defer { outlet.close() }
-    let intake = try Intake(state: state, model: model, outlet: outlet, options: options, metrics: metrics, log: log)
+    let intake = try Intake(
+      state: state, model: model, outlet: outlet, options: options, metrics: metrics, log: log,
+      noteReadiness: noteReadiness)
     let encoder = OutcomeEncoder(
       labels: model.labels, format: options.outputFormat,
       encoder: ResultEncoder(model: model.identity, enrichedMember: options.enrichMember))

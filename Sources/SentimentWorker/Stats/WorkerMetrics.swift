@@ -59,11 +59,14 @@ final class WorkerMetrics: Sendable {
   let polls = Counter()
   /// Records that the producer is done with, well or not.
   let deliveries = Counter()
+  /// Parts of the worker that stood still for too long.
+  let stalls = Counter()
   let consumeErrors = Counter()
   let produceErrors = Counter()
   let commitErrors = Counter()
   private let resolvedState: Locked<Resolved>
   private let lagState = Locked<[TopicPartition: Int64]>([:])
+  private let drain = Locked(DrainEstimate())
 
   /// - Parameters:
   ///   - labels: how many labels the model has.
@@ -102,6 +105,16 @@ final class WorkerMetrics: Sendable {
   }
 
   var resolved: Resolved { resolvedState.withLock { $0 } }
+
+  /// Sets `lag` as found at a moment.
+  func note(lag: [TopicPartition: Int64], at now: Nanoseconds) {
+    self.lag = lag
+    let resolved = resolvedState.withLock { $0.records }
+    drain.withLock { $0.note(lag: lag.values.reduce(0, +), resolved: resolved, at: now) }
+  }
+
+  /// How long the backlog takes at the speed of the last minute.
+  var secondsToDrain: Double { drain.withLock { $0.seconds } }
 
   /// Records of the input topic that are not yet resolved, by assigned partition.
   var lag: [TopicPartition: Int64] {

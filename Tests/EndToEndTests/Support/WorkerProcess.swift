@@ -25,7 +25,9 @@ final class WorkerProcess {
   ) throws {
     process.executableURL = executable
     process.arguments = arguments
+    // Tests run side by side, and each worker needs a port of its own.
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SENTIMENT_") }
+      .merging(["SENTIMENT_HTTP_LISTEN": "127.0.0.1:0"]) { $1 }
       .merging(environment) { _, given in given }
     if let directory { process.currentDirectoryURL = directory }
     let outputPipe = Pipe()
