@@ -42,6 +42,7 @@ static int features_needed(ck_path path) {
     case CK_AVX_VNNI: return features_needed(CK_AVX2) | CK_FEATURE_AVX_VNNI;
     case CK_AVX512: return features_needed(CK_AVX2) | CK_FEATURE_AVX512;
     case CK_AVX512_VNNI: return features_needed(CK_AVX512) | CK_FEATURE_AVX512_VNNI;
+    case CK_AVX512_BF16: return features_needed(CK_AVX512_VNNI) | CK_FEATURE_AVX512_BF16;
 #elif defined(__aarch64__)
     case CK_NEON_DOT: return CK_FEATURE_NEON | CK_FEATURE_NEON_DOT;
 #endif
@@ -58,7 +59,8 @@ const ck_kernels *ck_kernels_for(ck_path path) {
   switch (path) {
 #if defined(__x86_64__)
     case CK_AVX512:
-    case CK_AVX512_VNNI: return &ck_kernels_avx512;
+    case CK_AVX512_VNNI:
+    case CK_AVX512_BF16: return &ck_kernels_avx512;
     case CK_AVX2:
     case CK_AVX_VNNI: return &ck_kernels_avx2;
 #endif

@@ -20,12 +20,21 @@ public final class Model: Sendable {
   public let unusedTensors: [String]
   /// What this engine reads otherwise than the directory's author may have meant, each a sentence for a log; usually none.
   public var remarks: [String] {
-    guard let first = unusedTensors.first else { return configuration.remarks }
+    let remarks = configuration.remarks + (precisionRemark.map { [$0] } ?? [])
+    guard let first = unusedTensors.first else { return remarks }
     let number = unusedTensors.count == 1 ? "a tensor" : "\(unusedTensors.count) tensors"
-    return configuration.remarks + [
+    return remarks + [
       "model.safetensors has \(number) that a DistilBERT sequence classifier does not use, and that this engine ignores: "
         + printable(first) + (unusedTensors.count == 1 ? "." : ", …")
     ]
+  }
+  private var precisionRemark: String? {
+    if effectivePrecision == precision { return nil }
+    let reason =
+      KernelPath.allCases.contains { $0.isSupported && $0.bf16Kernels != nil }
+      ? "the kernels chosen, \(kernelPath.rawValue), have no products of it"
+      : "this CPU has no instructions for it (AVX-512 BF16)"
+    return "precision \(precision.rawValue) is computed in \(effectivePrecision.rawValue): \(reason)."
   }
   let weights: PreparedWeights
 
@@ -56,7 +65,7 @@ public final class Model: Sendable {
     let vocabulary = Self.vocabularyFiles.compactMap { try? MappedFile(path: directory.appending(path: $0).path) }
     fingerprint = Self.fingerprint(of: [checkpoint.file] + vocabulary, after: configurationBytes)
     let reader = try CheckpointReader(checkpoint, as: configuration)
-    weights = try PreparedWeights(reader, precision: precision, kernels: kernelPath.kernels)
+    weights = try PreparedWeights(reader, precision: precision, kernels: kernelPath)
     unusedTensors = CheckpointReader.unusedTensors(of: checkpoint, as: configuration)
     name = Self.name(of: directory)
     self.configuration = configuration
@@ -70,6 +79,14 @@ public final class Model: Sendable {
       throw error
     }
     return try Safetensors(file: MappedFile(path: path))
+  }
+
+  /// What multiplies at the effective precision, for logs: the kernels' instruction set, at f32 beside OpenBLAS and its choice.
+  public var kernelDescription: String {
+    switch effectivePrecision {
+    case .f32: "openblas \(MatrixProduct.coreName), \(kernelPath.rawValue)"
+    case .bf16, .int8: kernelPath.rawValue
+    }
   }
 
   /// What computes: OpenBLAS's version and build, the CPU kernels it chose, the fused kernels' instruction set, CPU features.

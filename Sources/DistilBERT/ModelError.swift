@@ -26,6 +26,8 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidInput
     /// A kernel path that this machine cannot run, or whose name is unknown.
     case unsupportedKernels
+    /// The system gives no thread.
+    case noThread
   }
 
   public var kind: Kind

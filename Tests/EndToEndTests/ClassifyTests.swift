@@ -21,6 +21,15 @@ struct ClassifyTests {
     #expect(try abs(line.double("probabilities.Positive") + line.double("probabilities.Negative") - 1) < 1e-6)
   }
 
+  @Test("threads that share a lane change no digit", arguments: [["--lanes", "1"], []])
+  func threadsPerLane(lanes: [String]) throws {
+    let texts = ["classify", "A wonderful film.", "The worst film I have seen.", "Neither.", "--output", "jsonl"]
+    let alone = try Program.run(texts)
+    let together = try Program.run(texts + ["--threads-per-lane", "3"] + lanes)
+    #expect(together.exit == .status(0) && together.errors.isEmpty)
+    #expect(together.output == alone.output && alone.output.count == 3)
+  }
+
   @Test("answers that cannot be written are an error", arguments: ["classify", "tokenize"], [">/dev/full", ">&-"])
   func unwritableOutput(command: String, redirection: String) throws {
     let shell = try WorkerProcess(

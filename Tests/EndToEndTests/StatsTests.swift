@@ -56,7 +56,7 @@ struct StatsTests {
   // MARK: Fields
 
   /// Fields of docs/stats.md whose last part is any name.
-  private static let open: Set<String> = ["lag.partitions", "labels", "dead_letters"]
+  private static let open: Set<String> = ["lag.partitions", "labels", "dead_letters", "pass_throughs", "skips"]
   private static let stages = ["age", "tokenise", "queue", "infer", "deliver", "total"]
 
   /// The paths in the table of docs/stats.md, in full.
@@ -82,7 +82,7 @@ struct StatsTests {
   private static func expansions(of name: String) -> [String] {
     if name.contains("STAGE") { return stages.map { name.replacingOccurrences(of: "STAGE", with: $0) } }
     if name.hasSuffix(".*") {
-      return ["consumed", "resolved", "labelled", "passed_through", "dead_lettered"].map { name.dropLast() + $0 }
+      return ["consumed", "resolved", "labelled", "passed_through", "dead_lettered", "skipped"].map { name.dropLast() + $0 }
     }
     // `N`, `LABEL` and `REASON` stand for whatever there is.
     if let dot = name.lastIndex(of: "."), open.contains(String(name[..<dot])) { return [String(name[..<dot])] }
@@ -108,12 +108,14 @@ struct StatsTests {
     var sum = 0
     for line in lines {
       for group in ["records", "records_since_start"] {
-        let parts = try ["labelled", "passed_through", "dead_lettered"].map { try line.int("\(group).\($0)") }
+        let parts = try ["labelled", "passed_through", "dead_lettered", "skipped"].map { try line.int("\(group).\($0)") }
         #expect(try line.int("\(group).resolved") == parts.reduce(0, +))
       }
       #expect(try line.int("records_since_start.consumed") >= line.int("records_since_start.resolved"))
       #expect(try sumOfValues("labels", of: line) == line.int("records.labelled"))
       #expect(try sumOfValues("dead_letters", of: line) == line.int("records.dead_lettered"))
+      #expect(try sumOfValues("pass_throughs", of: line) == line.int("records.passed_through"))
+      #expect(try sumOfValues("skips", of: line) == line.int("records.skipped"))
       #expect(try sumOfValues("lag.partitions", of: line) == line.int("lag.total"))
       #expect(try line.int("version") == 1)
       if try line.string("type") == "stats" {

@@ -34,7 +34,9 @@ struct ErrorTests {
 
   @Test(
     "the errors that users meet have a remedy",
-    arguments: [-195, -193, -187, -181, -185, -169, 58, 3, -188, 29, 30, 31, 10, -184, -192, 19, -147, 82, 56])
+    arguments: [
+      -195, -193, -187, -181, -185, -169, 58, 3, -188, 29, 30, 31, 10, -184, -192, 19, -147, 82, 56, -144, 90, 47, 53, 50,
+    ])
   func remedies(code: Int32) {
     #expect(KafkaError(.init(code)).remedy != nil, "\(KafkaError(.init(code)))")
   }

@@ -7,7 +7,7 @@
 
 #include "../../Sources/CKernels/include/bf16.h"
 #include "../../Sources/CKernels/include/int8.h"
-#include "peak.h"
+#include "../../Sources/CKernels/include/peak.h"
 
 static double now(void) {
   struct timespec t;
@@ -24,14 +24,10 @@ static void *memory(long bytes) {
 typedef struct {
   const char *name;
   int path;  // -1: bf16
-  double (*peak)(void);
-  double operations;  // of one step of the peak loop
 } subject;
 
 static const subject subjects[] = {
-    {"avx512-vnni", CK_AVX512_VNNI, peak_avx512_vnni, 128}, {"avx512", CK_AVX512, peak_avx512, 64},
-    {"avx-vnni", CK_AVX_VNNI, peak_avx_vnni, 64},           {"avx2", CK_AVX2, peak_avx2, 32},
-    {"bf16", -1, peak_bf16, 64},
+    {"avx512-vnni", CK_AVX512_VNNI}, {"avx512", CK_AVX512}, {"avx-vnni", CK_AVX_VNNI}, {"avx2", CK_AVX2}, {"bf16", -1},
 };
 
 static const long shapes[][2] = {{768, 768}, {768, 2304}, {768, 3072}, {3072, 768}, {384, 384}, {384, 1152}, {384, 1536}, {1536, 384}};
@@ -47,7 +43,7 @@ int main(int count, char **arguments) {
   for (unsigned s = 0; s < sizeof subjects / sizeof *subjects; s++) {
     const subject *subject = &subjects[s];
     if (count > 1 && strcmp(arguments[1], "all") && strcmp(arguments[1], subject->name)) continue;
-    if (subject->path >= 0 ? !ck_path_supported((ck_path)subject->path) : !ck_bf16_supported()) {
+    if (subject->path >= 0 ? !ck_path_supported((ck_path)subject->path) : !ck_path_supported(CK_AVX512_BF16)) {
       printf("%-12s SKIPPED: this CPU does not run it\n", subject->name);
       continue;
     }
@@ -61,13 +57,14 @@ int main(int count, char **arguments) {
       void *panels = memory(channels * depth * 2), *q = memory(most * depth * 2);
       ck_i8_weights i8 = {panels, scales, sums, bias, channels, depth};
       ck_bf16_weights bf16 = {panels, bias, channels, depth};
+      const ck_bf16_kernels *bf16_kernels = ck_bf16_kernels_for(CK_AVX512_BF16);
       const ck_i8_kernels *kernels = ck_i8_kernels_for(subject->path < 0 ? CK_PORTABLE : (ck_path)subject->path);
       if (subject->path >= 0) {
         ck_i8_pack(w, depth, channels, NULL, 0, &i8);
         kernels->quantise_rows(x, depth, most, depth, q, depth, scale, zero);
       } else {
         ck_bf16_pack(w, depth, channels, NULL, 0, &bf16);
-        ck_bf16_round_rows(x, depth, most, depth, q, depth);
+        bf16_kernels->round_rows(x, depth, most, depth, q, depth);
       }
       printf("%-12s %5ld %5ld", subject->name, depth, channels);
       double best_peak = 0;
@@ -78,15 +75,15 @@ int main(int count, char **arguments) {
         double best = 0, peak = 0;
         for (const double start = now(); now() - start < seconds;) {
           double t = now();
-          const double steps = subject->peak();
+          const double done = subject->path >= 0 ? ck_peak_run(CK_PEAK_INT8, (ck_path)subject->path) : ck_peak_run(CK_PEAK_BF16, CK_PORTABLE);
           t = now() - t;
-          if (steps * subject->operations / t > peak) peak = steps * subject->operations / t;
+          if (done / t > peak) peak = done / t;
           for (int again = 0; again < 4; again++) {
             t = now();
             if (subject->path >= 0)
               kernels->product(q, depth, scale, zero, rows, &i8, 0, channels, NULL, 0, y, channels);
             else
-              ck_bf16_product(q, depth, rows, &bf16, 0, channels, NULL, 0, y, channels);
+              bf16_kernels->product(q, depth, rows, &bf16, 0, channels, NULL, 0, y, channels);
             t = now() - t;
             if (operations / t > best) best = operations / t;
           }

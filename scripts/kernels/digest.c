@@ -97,7 +97,7 @@ static void layers(const ck_i8_kernels *kernels, long rows, long heads, long hea
   compare("values' scales", in[0].value_scale, in[1].value_scale, rows * heads * 4);
   void *scratch = memory(ck_i8_attention_scratch(rows, heads, head_dim) + 64);
   void *aligned = (void *)(((uintptr_t)scratch + 63) / 64 * 64);
-  for (int s = 0; s < 2; s++) sides[s]->attention(&in[s], 0, rows, heads, head_dim, q[s], depth, scale[s], zero[s], aligned);
+  for (int s = 0; s < 2; s++) sides[s]->attention(&in[s], 0, rows, heads, head_dim, 0, rows, q[s], depth, scale[s], zero[s], aligned);
   compare("context", q[0], q[1], rows * depth);
   compare("context's scales", scale[0], scale[1], rows * 4);
   free(x), free(gamma), free(beta), free(factors), free(words), free(scales), free(ids), free(scratch);

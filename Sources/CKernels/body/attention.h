@@ -30,7 +30,7 @@ INLINE void copy_rows(const float *source, long stride, long rows, long columns,
 }
 
 static void KERNEL(attention)(float *q, const float *k, const float *v, long stride, long length, long head_dim,
-                              const float *q_bias, float *scratch) {
+                              const float *q_bias, long first, long count, float *scratch) {
   const long padded_length = round_up(length, PANEL), padded_dim = round_up(head_dim, LANES);
   float *keys = scratch;
   float *values = keys + padded_length * head_dim;
@@ -39,22 +39,22 @@ static void KERNEL(attention)(float *q, const float *k, const float *v, long str
   pack_keys(k, stride, length, head_dim, keys);
   copy_rows(v, stride, length, head_dim, values, padded_dim);
 
-  for (long first = 0; first < length; first += QUERY_BLOCK) {
-    const long count = length - first < QUERY_BLOCK ? length - first : QUERY_BLOCK;
+  for (const long end = first + count; first < end; first += QUERY_BLOCK) {
+    const long rows = end - first < QUERY_BLOCK ? end - first : QUERY_BLOCK;
     float *block = q + first * stride;
-    copy_rows(block, stride, count, head_dim, queries, padded_dim);
-    for (long r = 0; r < count; r++)
+    copy_rows(block, stride, rows, head_dim, queries, padded_dim);
+    for (long r = 0; r < rows; r++)
       for (long c = 0; c < head_dim; c++) queries[r * padded_dim + c] += q_bias[c];
 
     for (long j = 0; j < length; j += PANEL) {
       const long columns = length - j < PANEL ? round_up(length - j, LANES) : PANEL;
-      KERNEL(product)(queries, padded_dim, count, keys + j * head_dim, PANEL, head_dim, columns, scores + j, padded_length);
+      KERNEL(product)(queries, padded_dim, rows, keys + j * head_dim, PANEL, head_dim, columns, scores + j, padded_length);
     }
     float scale[QUERY_BLOCK];
-    for (long r = 0; r < count; r++) scale[r] = 1.0f / exponentiate_row(scores + r * padded_length, length, true);
+    for (long r = 0; r < rows; r++) scale[r] = 1.0f / exponentiate_row(scores + r * padded_length, length, true);
     // The queries are done with: their place takes the context.
-    KERNEL(product)(scores, padded_length, count, values, padded_dim, length, padded_dim, queries, padded_dim);
-    for (long r = 0; r < count; r++)
+    KERNEL(product)(scores, padded_length, rows, values, padded_dim, length, padded_dim, queries, padded_dim);
+    for (long r = 0; r < rows; r++)
       for (long i = 0; i < head_dim; i += LANES)
         store_up_to(block + r * stride + i, load(queries + r * padded_dim + i) * splat(scale[r]), head_dim - i);
   }

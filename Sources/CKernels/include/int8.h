@@ -104,11 +104,11 @@ typedef struct {
   /// Rows of queries, keys and values, x: (rows, 3 · heads · head_dim), into rows `row` ... of `out`.
   void (*split_heads)(const float *x, long rows, long heads, long head_dim, const ck_i8_heads *out, long row);
 
-  /// Self-attention of one sequence, rows `row` ..< `row` + `length` of `in`; the context is written as codes,
-  /// (length, heads · head_dim). The scale 1/√head_dim is expected to be in the queries. `scratch`, aligned to 64 bytes, has
-  /// ck_i8_attention_scratch(length, heads, head_dim) bytes.
-  void (*attention)(const ck_i8_heads *in, long row, long length, long heads, long head_dim, uint8_t *q, long ldq,
-                    float *scale, int32_t *zero, void *scratch);
+  /// Self-attention of one sequence, rows `row` ..< `row` + `length` of `in`, for the queries `first` ..< `first` + `count` of
+  /// it; their context is written as codes into those rows of (length, heads · head_dim). The scale 1/√head_dim is expected to
+  /// be in the queries. `scratch`, aligned to 64 bytes, has ck_i8_attention_scratch(length, heads, head_dim) bytes.
+  void (*attention)(const ck_i8_heads *in, long row, long length, long heads, long head_dim, long first, long count,
+                    uint8_t *q, long ldq, float *scale, int32_t *zero, void *scratch);
 } ck_i8_kernels;
 
 /// Bytes of scratch memory that `attention` needs, for up to `length` tokens.

@@ -13,7 +13,8 @@
 // multiply-add where a product is added, sums over 16 lanes that are folded in halves (lane i with i + 8, then 4, 2, 1).
 // So each instruction set gives the same bits for the same input.
 
-/// The instruction sets that the kernels are compiled for. Those with a byte dot product differ for int8 only.
+/// The instruction sets that the kernels are compiled for. Those with a byte dot product differ for int8 only, and
+/// one has kernels for bf16.
 typedef enum {
   CK_PORTABLE = 0,     ///< plain C; NEON on arm64
   CK_NEON_DOT,         ///< arm64 with the dot product instructions
@@ -21,6 +22,7 @@ typedef enum {
   CK_AVX_VNNI,         ///< the same with the 256-bit byte dot product
   CK_AVX512,           ///< x86-64 with AVX-512 F, DQ, BW, VL
   CK_AVX512_VNNI,      ///< the same with the 512-bit byte dot product
+  CK_AVX512_BF16,      ///< the same with the dot product of bf16
 } ck_path;
 
 typedef struct {
@@ -52,11 +54,12 @@ typedef struct {
   /// Each row of x: (rows, columns) becomes its softmax.
   void (*softmax)(float *x, long ldx, long rows, long columns);
 
-  /// One head of self-attention over one sequence. q, k, v: (length, head_dim) with rows `stride` apart; q is
-  /// overwritten with softmax((q + q_bias)·kᵀ)·v. The scale 1/√head_dim is expected to be folded into q and q_bias.
-  /// `scratch` holds ck_attention_scratch(length, head_dim) floats.
+  /// One head of self-attention over one sequence, for the queries `first` ..< `first` + `count` of it. q, k, v:
+  /// (length, head_dim) with rows `stride` apart; those rows of q are overwritten with softmax((q + q_bias)·kᵀ)·v, the
+  /// others are not looked at. The scale 1/√head_dim is expected to be folded into q and q_bias. `scratch` holds
+  /// ck_attention_scratch(length, head_dim) floats.
   void (*attention)(float *q, const float *k, const float *v, long stride, long length, long head_dim,
-                    const float *q_bias, float *scratch);
+                    const float *q_bias, long first, long count, float *scratch);
 } ck_kernels;
 
 /// The kernels of one instruction set. It must be supported here.
@@ -93,6 +96,15 @@ long ck_convert_transposed(const void *source, ck_type type, long rows, long col
 
 /// A 64-bit checksum of bytes, continuing from `seed`; see hash.c for the algorithm. Not cryptographic.
 uint64_t ck_hash(const void *bytes, long count, uint64_t seed);
+
+/// Tells the CPU that this thread waits in a loop for another one to write.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 
 #pragma clang assume_nonnull end
 

@@ -4,6 +4,7 @@
 
 #include "quantise.h"
 
+#include "../body/transpose.h"
 #include "panels.h"
 #include "products.h"
 #include "layers.h"

@@ -173,8 +173,8 @@ INLINE float probabilities(int32_t *sums, long length, const packed_head *head, 
   return head->largest_scale / (254 * sum16(total)) + poison;
 }
 
-static void KERNEL(attention)(const ck_i8_heads *in, long row, long length, long heads, long head_dim, uint8_t *q,
-                              long ldq, float *scale, int32_t *zero, void *scratch) {
+static void KERNEL(attention)(const ck_i8_heads *in, long row, long length, long heads, long head_dim, long first,
+                              long count, uint8_t *q, long ldq, float *scale, int32_t *zero, void *scratch) {
   const long padded = ck_i8_depth(length), width = ck_i8_depth(head_dim), dim = heads * head_dim;
   const long bytes_per_head = head_bytes(length, head_dim);
   char *memory = scratch;
@@ -188,17 +188,17 @@ static void KERNEL(attention)(const ck_i8_heads *in, long row, long length, long
   int32_t *products = sums + ATTENTION_ROWS * padded;
   float *context = (float *)(products + ATTENTION_ROWS * width);
   uint8_t *codes = (uint8_t *)(context + ATTENTION_ROWS * dim);
-  for (long first = 0; first < length; first += ATTENTION_ROWS) {
-    const long count = length - first < ATTENTION_ROWS ? length - first : ATTENTION_ROWS;
+  for (const long end = first + count; first < end; first += ATTENTION_ROWS) {
+    const long rows = end - first < ATTENTION_ROWS ? end - first : ATTENTION_ROWS;
     for (long h = 0; h < heads; h++) {
       const packed_head *head = packed + h;
       const long at = (row + first) * heads + h;
       float factors[ATTENTION_ROWS];
-      KERNEL(sums)(in->query + at * width, heads * width, count, head->keys, width, padded, sums, padded);
-      for (long r = 0; r < count; r++)
+      KERNEL(sums)(in->query + at * width, heads * width, rows, head->keys, width, padded, sums, padded);
+      for (long r = 0; r < rows; r++)
         factors[r] = probabilities(sums + r * padded, length, head, in->query_scale[at + r * heads], codes + r * padded);
-      KERNEL(sums)(codes, padded, count, head->values, padded, width, products, width);
-      for (long r = 0; r < count; r++)
+      KERNEL(sums)(codes, padded, rows, head->values, padded, width, products, width);
+      for (long r = 0; r < rows; r++)
         for (long c = 0; c < head_dim; c += LANES) {
           ints sum;
           __builtin_memcpy(&sum, products + r * width + c, sizeof sum);
@@ -206,6 +206,6 @@ static void KERNEL(attention)(const ck_i8_heads *in, long row, long length, long
                       head_dim - c);
         }
     }
-    KERNEL(encode)(context, dim, count, dim, 0, q + first * ldq, ldq, scale + first, zero + first);
+    KERNEL(encode)(context, dim, rows, dim, 0, q + first * ldq, ldq, scale + first, zero + first);
   }
 }

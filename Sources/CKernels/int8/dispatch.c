@@ -11,6 +11,7 @@ extern const ck_i8_kernels ck_i8_kernels_neon_dot;
 const ck_i8_kernels *ck_i8_kernels_for(ck_path path) {
   switch (path) {
 #if defined(__x86_64__)
+    case CK_AVX512_BF16:
     case CK_AVX512_VNNI: return &ck_i8_kernels_avx512_vnni;
     case CK_AVX512: return &ck_i8_kernels_avx512;
     case CK_AVX_VNNI: return &ck_i8_kernels_avx_vnni;

@@ -5,30 +5,6 @@ typedef int8_t signed_bytes16 __attribute__((vector_size(16)));
 
 enum { BLOCK_BYTES = 16 * 16 };
 
-/// 16 rows of 16 bytes, each row a channel: groups of four bytes trade places.
-INLINE void transpose_rows(const int8_t *a, long lda, int8_t *out) {
-  ints in[4], pairs[4];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 4; i++)
-#pragma clang loop unroll(full)
-    for (int j = 0; j < 4; j++) memcpy((char *)&in[i] + j * 16, a + (i * 4 + j) * lda, 16);
-  // pairs[0]: groups 0 and 1 of channels 0 ... 7; pairs[1]: of channels 8 ... 15; pairs[2], pairs[3]: groups 2 and 3.
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 2; i++) {
-    pairs[i] = __builtin_shufflevector(in[2 * i], in[2 * i + 1], 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
-    pairs[i + 2] =
-        __builtin_shufflevector(in[2 * i], in[2 * i + 1], 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 2; i++) {
-    const ints low = __builtin_shufflevector(pairs[2 * i], pairs[2 * i + 1], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-    const ints high =
-        __builtin_shufflevector(pairs[2 * i], pairs[2 * i + 1], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-    memcpy(out + i * 128, &low, 64);
-    memcpy(out + i * 128 + 64, &high, 64);
-  }
-}
-
 /// 16 rows of 16 bytes, each column a channel: four bytes of a column become neighbours.
 INLINE void transpose_columns(const int8_t *a, long lda, int8_t *out) {
 #define FIRST_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23

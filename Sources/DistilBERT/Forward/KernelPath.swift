@@ -9,6 +9,7 @@ public enum KernelPath: String, Sendable, CaseIterable {
   case avxVNNI = "avx-vnni"
   case avx512
   case avx512VNNI = "avx512-vnni"
+  case avx512BF16 = "avx512-bf16"
 
   /// The environment variable that forces one.
   public static let environmentVariable = "SENTIMENT_KERNELS"
@@ -44,7 +45,10 @@ public enum KernelPath: String, Sendable, CaseIterable {
 
   var int8Kernels: ck_i8_kernels { ck_i8_kernels_for(identifier).pointee }
 
-  private var identifier: ck_path {
+  /// nil where it has none.
+  var bf16Kernels: ck_bf16_kernels? { ck_bf16_kernels_for(identifier)?.pointee }
+
+  var identifier: ck_path {
     switch self {
     case .portable: CK_PORTABLE
     case .neonDot: CK_NEON_DOT
@@ -52,11 +56,12 @@ public enum KernelPath: String, Sendable, CaseIterable {
     case .avxVNNI: CK_AVX_VNNI
     case .avx512: CK_AVX512
     case .avx512VNNI: CK_AVX512_VNNI
+    case .avx512BF16: CK_AVX512_BF16
     }
   }
 
   /// Names of the CPU features that matter here.
-  static var cpuFeatures: [String] {
+  public static var cpuFeatures: [String] {
     let features = Int(ck_cpu_features())
     let names = [
       (CK_FEATURE_AVX2, "avx2"), (CK_FEATURE_FMA, "fma"), (CK_FEATURE_AVX512, "avx512"),

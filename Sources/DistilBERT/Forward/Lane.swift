@@ -1,44 +1,78 @@
 import CKernels
 
-/// Runs a model on one thread: a workspace, and the forward pass over batches of token ids.
+/// Runs a model on one thread or a few: a workspace, and the forward pass over batches of token ids.
 ///
-/// Make one lane per thread; all share the model. A lane is not `Sendable`: it belongs to the thread that uses it. A forward
-/// pass allocates nothing (but `logits` where it has no capacity yet) and takes no lock of its own.
+/// Most throughput comes from a lane of one thread on each core; all share the model. A lane of several threads splits each
+/// batch, down to a single sequence, over them: it answers soonest. A lane is not `Sendable`: it belongs to the thread that uses
+/// it, whatever threads it has of its own. A forward pass allocates nothing (but `logits` where it has no capacity yet).
 ///
-/// A sequence's logits are the same bits whatever shares its batch, wherever it stands in it, and whichever lane runs it: at
-/// f32 on one CPU type, at int8 on any CPU.
+/// A sequence's logits are the same bits whatever shares its batch, wherever it stands in it, whichever lane runs it and on how
+/// many threads: at f32 and bf16 on one CPU type, at int8 on any CPU.
 public final class Lane {
   public let model: Model
   /// Longest sequence, in tokens, that this lane takes: the model's `maximumPositions`, or `maximumTokens` if that is less.
   public let longestSequence: Int
-  /// Memory of the workspace in bytes; `Workspace` and `Int8Workspace` give the formulas. At f32 OpenBLAS keeps a few MB
+  /// Memory of the workspace in bytes; `Workspace` and `CodedWorkspace` give the formulas. At f32 OpenBLAS keeps a few MB
   /// more per thread.
   public var workspaceBytes: Int { pass.workspaceBytes }
+  /// Threads that compute a batch, the caller's included.
+  public let threads: Int
+
+  /// Whether forward passes time their stages; not at first. It costs about a thousandth of a pass.
+  public var measuresStages: Bool {
+    get { pass.clock.isOn }
+    set { pass.clock.isOn = newValue }
+  }
+  /// Time in each stage of the passes measured since `resetStageTimes()`, on the lane's own thread.
+  public var stageTimes: StageTimes { pass.clock.times }
+  public func resetStageTimes() { pass.clock.reset() }
 
   private let pass: any ForwardPass
+  private let team: Team
 
   /// Prepares a workspace for batches of any size. It is sized by `maximumTokens` (≥ 1), up to the larger of 1,024 tokens and
-  /// one longest sequence: larger batches are computed in slices, at the same speed. Throws `.outOfMemory`.
-  public init(model: Model, maximumTokens: Int = 4_096) throws(ModelError) {
+  /// one longest sequence: larger batches are computed in slices, at the same speed.
+  /// - Parameter threads: 1 ... 256. All but the calling one are started here, wait without using the CPU between batches, and
+  ///   end with the lane.
+  /// - Throws: `.outOfMemory`, or `.noThread` if the system refuses a thread.
+  public init(model: Model, maximumTokens: Int = 4_096, threads: Int = 1) throws(ModelError) {
     guard maximumTokens >= 1 else {
       throw ModelError(
         .invalidInput, subject: "maximumTokens", expected: "1 or more", found: "\(maximumTokens)",
         advice: "Give the token budget of a batch.")
     }
+    guard Self.threadCounts.contains(threads) else {
+      throw ModelError(
+        .invalidInput, subject: "threads", expected: "1 … \(Self.threadCounts.upperBound)", found: "\(threads)",
+        advice: "Give as many threads as cores should share one batch.")
+    }
     self.model = model
+    self.threads = threads
     let configuration = model.configuration
+    let passes: [any ForwardPass]
     switch model.weights {
     case .f32(let weights):
       longestSequence = min(maximumTokens, configuration.maximumPositions)
-      pass = try F32Pass(
-        configuration, weights: weights, kernels: model.kernels, maximumTokens: maximumTokens, longestSequence: longestSequence)
+      passes = try F32Pass.team(
+        of: threads, configuration, weights: weights, kernels: model.kernels, maximumTokens: maximumTokens,
+        longestSequence: longestSequence)
     case .int8(let weights):
       longestSequence = min(maximumTokens, configuration.maximumPositions, Int(CK_I8_LARGEST_DEPTH))
-      pass = try Int8Pass(
-        configuration, weights: weights, kernels: model.kernelPath, maximumTokens: maximumTokens,
-        longestSequence: longestSequence)
+      passes = try CodedPass.team(
+        of: threads, configuration, weights: weights, format: Int8Format(kernels: model.kernelPath.int8Kernels),
+        floatKernels: model.kernels, maximumTokens: maximumTokens, longestSequence: longestSequence)
+    case .bf16(let weights, let kernels):
+      longestSequence = min(maximumTokens, configuration.maximumPositions)
+      passes = try CodedPass.team(
+        of: threads, configuration, weights: weights, format: BF16Format(kernels: kernels), floatKernels: model.kernels,
+        maximumTokens: maximumTokens, longestSequence: longestSequence)
     }
+    pass = passes[0]
+    team = try Team(passes)
   }
+
+  /// Threads that a lane may have.
+  public static let threadCounts = 1...256
 
   /// Computes the logits of a batch.
   ///
@@ -50,21 +84,24 @@ public final class Lane {
   /// - Throws: `.invalidInput` that names the sequence; `logits` is then meaningless.
   public func forward(ids: [Int32], lengths: [Int], logits: inout [Float]) throws(ModelError) -> [Int] {
     try check(lengths, tokens: ids.count)
+    let vocabulary = model.configuration.vocabularySize
+    if let bad = ids.firstIndex(where: { $0 < 0 || $0 >= vocabulary }) {
+      throw outsideVocabulary(ids[bad], at: bad, lengths: lengths)
+    }
     resize(&logits, to: lengths.count * model.labels.count)
-    let bad = ids.withUnsafeBufferPointer { ids in
+    ids.withUnsafeBufferPointer { ids in
       lengths.withUnsafeBufferPointer { lengths in
         logits.withUnsafeMutableBufferPointer { logits in run(ids: ids, lengths: lengths, logits: logits) }
       }
     }
-    if let bad { throw outsideVocabulary(ids[bad], at: bad, lengths: lengths) }
     return notFinite(logits)
   }
 
-  /// Computes slice after slice. Returns the position of the first id outside the vocabulary, or nil.
+  /// Computes slice after slice.
   private func run(
     ids: UnsafeBufferPointer<Int32>, lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutableBufferPointer<Float>
-  ) -> Int? {
-    guard let ids = ids.baseAddress, let logits = logits.baseAddress else { return nil }
+  ) {
+    guard let ids = ids.baseAddress, let logits = logits.baseAddress else { return }
     var token = 0
     var start = 0
     while start < lengths.count {
@@ -76,13 +113,13 @@ public final class Lane {
         tokens += lengths[end]
         end += 1
       }
-      let slice = UnsafeBufferPointer(rebasing: lengths[start..<end])
-      let place = logits + start * model.labels.count
-      if let bad = pass.run(ids: ids + token, lengths: slice, logits: place) { return token + bad }
+      team.run(
+        Slice(
+          ids: ids + token, lengths: UnsafeBufferPointer(rebasing: lengths[start..<end]),
+          logits: logits + start * model.labels.count))
       token += tokens
       start = end
     }
-    return nil
   }
 
   private func check(_ lengths: [Int], tokens: Int) throws(ModelError) {

@@ -106,7 +106,8 @@ struct Int8Calibration {
       for head in 0..<configuration.heads {
         let query = wide + sequence * length * 3 * d + head * headDimension
         kernels.attention(
-          query, query + d, query + 2 * d, 3 * d, length, headDimension, queryBias + head * headDimension, attention)
+          query, query + d, query + 2 * d, 3 * d, length, headDimension, queryBias + head * headDimension, 0, length,
+          attention)
       }
     }
   }

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Quantises a checkpoint's tensors into `Int8Weights`.
+/// Quantises a checkpoint's tensors into `CodedWeights`.
 struct Int8WeightLoader {
   private let reader: CheckpointReader
   private let kernels: ck_kernels
@@ -15,7 +15,7 @@ struct Int8WeightLoader {
   private let multiply: UnsafeMutablePointer<Float>
   private var configuration: ModelConfiguration { reader.configuration }
 
-  static func load(_ reader: CheckpointReader, kernels: ck_kernels) throws(ModelError) -> Int8Weights {
+  static func load(_ reader: CheckpointReader, kernels: ck_kernels) throws(ModelError) -> CodedWeights<Int8Format> {
     let configuration = reader.configuration
     let d = configuration.dimension
     let h = configuration.hiddenDimension
@@ -35,9 +35,9 @@ struct Int8WeightLoader {
     return try withExtendedLifetime(working) { () throws(ModelError) in try loader.weights() }
   }
 
-  private func weights() throws(ModelError) -> Int8Weights {
+  private func weights() throws(ModelError) -> CodedWeights<Int8Format> {
     let d = configuration.dimension
-    let (words, wordScales) = try wordTable()
+    let words = try wordTable()
     let positions = try tensor("distilbert.embeddings.position_embeddings.weight")
     let embeddingNorm = try norm("distilbert.embeddings.LayerNorm")
     try calibration.embed(positions: positions, norm: embeddingNorm) { (row, place) throws(ModelError) in
@@ -45,11 +45,11 @@ struct Int8WeightLoader {
         ck_convert(source + row * d * (type == CK_F32 ? 4 : 2), type, d, 1, place)
       }
     }
-    var layers: [Int8LayerWeights] = []
+    var layers: [CodedLayer<Int8Linear>] = []
     for index in 0..<max(configuration.layers - 1, 0) { layers.append(try layer(index)) }
     let last = configuration.layers == 0 ? nil : try lastLayer(configuration.layers - 1)
-    return Int8Weights(
-      memory: memory, words: words, wordScales: wordScales, positions: positions, embeddingNorm: embeddingNorm, layers: layers,
+    return CodedWeights(
+      memory: memory, words: words, positions: positions, embeddingNorm: embeddingNorm, layers: layers,
       last: last, preClassifier: try head("pre_classifier", outputs: d),
       classifier: try head("classifier", outputs: configuration.labels.count))
   }
@@ -82,7 +82,7 @@ struct Int8WeightLoader {
   // MARK: 8-bit tensors
 
   /// The word embedding, a few rows at a time.
-  private func wordTable() throws(ModelError) -> (UnsafePointer<Int8>, UnsafePointer<Float>) {
+  private func wordTable() throws(ModelError) -> Int8Words {
     let d = configuration.dimension
     let vocabulary = configuration.vocabularySize
     let table = memory.takeBytes(vocabulary * d, as: Int8.self)
@@ -98,7 +98,7 @@ struct Int8WeightLoader {
       }
       return -1
     }
-    return (UnsafePointer(table), UnsafePointer(scales))
+    return Int8Words(codes: UnsafePointer(table), scales: UnsafePointer(scales))
   }
 
   /// Memory for packed weights.
@@ -170,7 +170,7 @@ struct Int8WeightLoader {
     }
   }
 
-  private func layer(_ index: Int) throws(ModelError) -> Int8LayerWeights {
+  private func layer(_ index: Int) throws(ModelError) -> CodedLayer<Int8Linear> {
     let d = configuration.dimension
     let prefix = "distilbert.transformer.layer.\(index)"
     let input = emptyLinear(inputs: d, outputs: 3 * d)
@@ -181,10 +181,10 @@ struct Int8WeightLoader {
     calibration.round(scratch, ldw: d, outputs: 3 * d, for: .hidden, factors: factors)
     pack(scratch, ldw: d, rows: 3 * d, into: input, bias: input.pointee.bias)
     let rest = try afterAttention(prefix)
-    return Int8LayerWeights(attentionInput: Self.linear(input, factors: factors), rest: rest)
+    return CodedLayer(attentionInput: Self.linear(input, factors: factors), rest: rest)
   }
 
-  private func lastLayer(_ index: Int) throws(ModelError) -> Int8LastLayerWeights {
+  private func lastLayer(_ index: Int) throws(ModelError) -> CodedLastLayer<Int8Linear> {
     let d = configuration.dimension
     let headDimension = configuration.headDimension
     let prefix = "distilbert.transformer.layer.\(index)"
@@ -210,7 +210,7 @@ struct Int8WeightLoader {
       pack(transposed + head * headDimension, ldw: d, rows: d, into: linear)
       keys.append(Self.linear(linear))
     }
-    return Int8LastLayerWeights(
+    return CodedLastLayer(
       query: Self.linear(query, factors: factors), keys: keys, values: values, rest: try afterAttention(prefix))
   }
 
@@ -231,7 +231,7 @@ struct Int8WeightLoader {
     return blocks
   }
 
-  private func afterAttention(_ prefix: String) throws(ModelError) -> Int8AfterAttentionWeights {
+  private func afterAttention(_ prefix: String) throws(ModelError) -> CodedAfterAttention<Int8Linear> {
     let d = configuration.dimension
     let h = configuration.hiddenDimension
     let attentionNorm = try norm("\(prefix).sa_layer_norm")
@@ -246,7 +246,7 @@ struct Int8WeightLoader {
       calibration.feedForwardIn(weights, bias: bias)
     }
     let feedForwardOut = try feedForwardOut("\(prefix).ffn.lin2", norm: outputNorm)
-    return Int8AfterAttentionWeights(
+    return CodedAfterAttention(
       attentionOutput: output, attentionNorm: attentionNorm, feedForwardIn: feedForwardIn, feedForwardOut: feedForwardOut,
       outputNorm: outputNorm)
   }

@@ -4,7 +4,7 @@ internal import CRdKafka
 ///
 /// Thread-safe; every call waits for its answer.
 public final class AdminClient: Sendable {
-  private let handle: ClientHandle
+  let handle: ClientHandle
 
   /// - Throws: `_INVALID_ARG` and the like when librdkafka refuses the configuration; no broker is contacted yet.
   public init(configuration: KafkaConfiguration, handlers: ClientHandlers = ClientHandlers()) throws(KafkaError) {

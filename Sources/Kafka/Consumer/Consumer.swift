@@ -22,6 +22,7 @@ public final class Consumer {
   private var handle: ClientHandle?
   private var names = TopicNames()
   private var isInRebalance = false
+  let groupID: String
   /// Told about partitions and commits. Set it before `subscribe`.
   public weak var delegate: (any ConsumerDelegate)?
   /// Wakes this consumer's poll from another thread.
@@ -38,6 +39,7 @@ public final class Consumer {
     let explicit = ["enable.auto.commit": "false", "enable.auto.offset.store": "false"]
     let handle = try ClientHandle(.consumer, configuration.withDefaults(explicit), handlers: handlers)
     self.handle = handle
+    groupID = configuration["group.id"] ?? ""
     self.waker = Waker(handle: handle)
     self.delegate = delegate
     let client = handle.client

@@ -36,6 +36,14 @@ enum Remedy {
       return "Bring the missing brokers back, or lower the topic's min.insync.replicas."
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
       return "The application did not poll for max.poll.interval.ms; find what blocked it, or raise the interval."
+    case RD_KAFKA_RESP_ERR__FENCED, RD_KAFKA_RESP_ERR_PRODUCER_FENCED, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+      return "Another producer uses the same transactional.id, or the transaction took longer than transaction.timeout.ms: "
+        + "give each producer an id of its own."
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return "Allow the user to use the transactional id (Describe and Write): kafka-acls.sh --bootstrap-server HOST:PORT --add "
+        + "--allow-principal User:NAME --operation Write --operation Describe --transactional-id ID"
+    case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
+      return "Lower transaction.timeout.ms to the brokers' transaction.max.timeout.ms, or raise that."
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return "Another member uses the same group.instance.id: give each worker its own."
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:

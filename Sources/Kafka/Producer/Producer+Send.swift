@@ -111,6 +111,7 @@ extension Producer {
   ) throws(KafkaError) {
     var failure: KafkaError?
     do throws(KafkaError) {
+      try refuseIfSpoilt()
       let handle = try open()
       guard let bits = UInt(exactly: tag) else { throw .invalidArgument("Tag \(tag) does not fit into a pointer of this CPU.") }
       let code = crdkafka_produce(

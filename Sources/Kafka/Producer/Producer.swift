@@ -13,6 +13,8 @@ public final class Producer: @unchecked Sendable {
   private let handle: Mutex<ClientHandle?>
   /// Held while a thread polls; guards the buffer that deliveries are taken into.
   private let reports = Mutex<[DeliveryReport]>([])
+  /// A step of a transaction failed in a way that leaves open what became of it.
+  private let isSpoilt = Atomic<Bool>(false)
 
   /// - Throws: `_INVALID_ARG` and the like when librdkafka refuses the configuration; no broker is contacted yet.
   public init(configuration: KafkaConfiguration, handlers: ClientHandlers = ClientHandlers()) throws(KafkaError) {
@@ -26,6 +28,17 @@ public final class Producer: @unchecked Sendable {
   func open() throws(KafkaError) -> ClientHandle {
     guard let handle = handle.withLock({ $0 }) else { throw .closed("producer") }
     return handle
+  }
+
+  /// Nothing more may be sent by this producer, whatever librdkafka itself thinks of it.
+  func spoil() { isSpoilt.store(true, ordering: .relaxed) }
+
+  func refuseIfSpoilt() throws(KafkaError) {
+    guard isSpoilt.load(ordering: .relaxed) else { return }
+    throw KafkaError(
+      RD_KAFKA_RESP_ERR__STATE,
+      "A transaction of this producer failed with an unknown outcome: close it and make another with the same transactional.id.",
+      isFatal: true, isRetriable: false)
   }
 
   // MARK: Deliveries
@@ -65,7 +78,7 @@ public final class Producer: @unchecked Sendable {
 
   /// Runs a call that serves librdkafka's queue, then hands over what its callbacks noted.
   @discardableResult
-  private func serve(_ handle: ClientHandle, _ onDelivery: (Delivery) -> Void, _ call: () -> Void) -> Int {
+  func serve(_ handle: ClientHandle, _ onDelivery: (Delivery) -> Void, _ call: () -> Void) -> Int {
     let count = reports.withLock { reports in
       call()
       handle.context.takeReports(into: &reports)

@@ -92,7 +92,7 @@ struct CheckCommand {
       let lane = try model.makeLane()
       for text in ["A wonderful film, I loved every minute of it.", "A dull film, the worst I have seen this year."] {
         let tokenised = try model.tokenise(Array(text.utf8).span)
-        for answer in lane.label([tokenised]) {
+        for answer in try lane.label([tokenised]) {
           let verdict = Verdict(labels: model.labels, try answer.get(), tokenised)
           report("model", .ok("\"\(text)\" is \(verdict.label), confidence \(verdict.confidence)"))
         }

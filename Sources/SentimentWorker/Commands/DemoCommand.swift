@@ -24,7 +24,7 @@ struct DemoCommand {
     terminal.print(
       """
       An embedded Kafka broker is on \(cluster.bootstrapServers). The worker reads the topic \(DemoStream.inputTopic), labels each review with the
-      model \(model.identity.name.onOneLine) on \(lanes) \(lanes == 1 ? "core" : "cores"), and writes to \(DemoStream.outputTopic); what cannot be labelled goes to \(DemoStream.deadLetterTopic).
+      model \(model.identity.name.onOneLine) on \(lanes) \(lanes == 1 ? "lane" : "lanes"), and writes to \(DemoStream.outputTopic); what cannot be labelled goes to \(DemoStream.deadLetterTopic).
 
       """)
     let fed = try stream.feed(reviews)
@@ -73,6 +73,8 @@ struct DemoCommand {
       values.with(WorkerSettings.brokers, cluster.bootstrapServers.split(separator: ",").map(String.init))
         .with(WorkerSettings.group, "demo").with(WorkerSettings.inputTopic, DemoStream.inputTopic)
         .with(WorkerSettings.outputTopic, DemoStream.outputTopic).with(WorkerSettings.deadLetterTopic, DemoStream.deadLetterTopic)
+        // The embedded broker keeps no transactions.
+        .with(WorkerSettings.guarantee, .atLeastOnce)
         // Rows should come a few at a time, as on a live stream.
         .with(WorkerSettings.batchTokens, 1024),
       lanes: lanes)

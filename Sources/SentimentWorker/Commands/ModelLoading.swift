@@ -10,12 +10,18 @@ enum ModelLoading {
     return try ModelDirectory.resource(ModelDirectory.bundled)
   }
 
-  /// Loads the model, or the constant one of tests.
+  /// Loads the model, or the constant one of tests, with the faults that tests ask for.
   /// - Throws: `WorkerError` of kind `model`, or `ResourceError` where the bundled model is missing.
   static func load(_ values: SettingValues) throws -> any LabellingModel {
+    let model = try loadSound(values)
+    return FailureSettings.faults(values).map { FaultyModel(model, $0) } ?? model
+  }
+
+  private static func loadSound(_ values: SettingValues) throws -> any LabellingModel {
     if let label = values[WorkerSettings.constantLabel] { return ConstantModel(label: label) }
     return try EngineModel(
-      directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens])
+      directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens],
+      threadsPerLane: values[WorkerSettings.threadsPerLane])
   }
 
   /// The model's tokeniser alone, without its weights.
@@ -24,12 +30,13 @@ enum ModelLoading {
   static func precision(_ values: SettingValues) -> Precision {
     switch values[WorkerSettings.precision] {
     case .f32: .f32
+    case .bf16: .bf16
     case .int8: .int8
     }
   }
 
-  /// Lanes in force: as set, or one per core that this process may use.
+  /// Lanes in force: as set, or as many as give each thread a core of those that this process may use.
   static func lanes(_ values: SettingValues) -> Int {
-    values[WorkerSettings.lanes] ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
+    values[WorkerSettings.lanes] ?? max(1, ProcessInfo.processInfo.activeProcessorCount / values[WorkerSettings.threadsPerLane])
   }
 }

@@ -28,8 +28,16 @@ struct RunCommand {
       if lost > 0 { log.warning("stats lines were lost: nobody reads them as fast as they come", ["lines": .integer(lost)]) }
     }
     let lanes = ModelLoading.lanes(values)
-    let options = try WorkerOptions(values, lanes: lanes)
+    var options = try WorkerOptions(values, lanes: lanes)
     logStart(log, options)
+    // Held to the end: its slot is nobody else's meanwhile.
+    let identity = try TransactionalID.take(values)
+    defer { withExtendedLifetime(identity) {} }
+    if let identity {
+      options.producer["transactional.id"] = identity.text
+      log.info("exactly once, in transactions", ["transactional_id": "\(identity.text)"])
+      if let remark = identity.remark { log.warning("\(remark)") }
+    }
     let started = MonotonicClock.now
     let model = try ModelLoading.load(values)
     for remark in model.remarks { log.warning("\(remark)") }
@@ -39,7 +47,7 @@ struct RunCommand {
         "model": "\(model.identity.name)", "fingerprint": "\(model.identity.fingerprint)",
         "precision": "\(model.identity.precision)",
         "labels": "\(model.labels.joined(separator: ", "))", "max_tokens": .integer(model.maximumTokens),
-        "lanes": .integer(lanes),
+        "lanes": .integer(lanes), "threads_per_lane": .integer(values[WorkerSettings.threadsPerLane]),
         "seconds": "\(seconds(since: started))",
       ])
     let worker = Worker(options: options, model: model, log: log) { line in

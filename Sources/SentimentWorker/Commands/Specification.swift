@@ -17,16 +17,19 @@ extension Program {
   private static let kafkaSettings: [any AnySetting] = [
     WorkerSettings.brokers, WorkerSettings.group, WorkerSettings.inputTopic, WorkerSettings.outputTopic,
     WorkerSettings.deadLetterTopic, WorkerSettings.inputFormat, WorkerSettings.textPointer, WorkerSettings.outputFormat,
-    WorkerSettings.kafka,
+    WorkerSettings.guarantee, WorkerSettings.kafka,
   ]
-  private static let modelSettings: [any AnySetting] = [WorkerSettings.model, WorkerSettings.precision, WorkerSettings.lanes]
+  private static let modelSettings: [any AnySetting] = [
+    WorkerSettings.model, WorkerSettings.precision, WorkerSettings.lanes, WorkerSettings.threadsPerLane,
+  ]
   private static let logSettings: [any AnySetting] = [WorkerSettings.logLevel, WorkerSettings.logFormat]
 
   private static let run = CommandSpecification(
     "run", summary: "The worker: consume reviews, label them, produce results, until told to stop.",
     discussion: """
       Results are written at least once: an offset is committed only when everything up to it is labelled, dead-lettered or passed \
-      through, and acknowledged. Within an input partition results keep their order. SIGTERM and Ctrl-C finish what is in flight, \
+      through, and acknowledged. With --delivery exactly-once results and offsets are committed together, so that read_committed \
+      readers see each result once. Within an input partition results keep their order. SIGTERM and Ctrl-C finish what is in flight, \
       commit, leave the group and exit 0; a second one stops at once. Stats lines go to standard output, the log to standard error.
       """,
     examples: [
@@ -36,6 +39,9 @@ extension Program {
       .init(
         "sentiment-worker run --config worker.yaml --format text --stats-interval 30s",
         "Settings from a file; messages that are plain text."),
+      .init(
+        "sentiment-worker run --config worker.yaml --delivery exactly-once",
+        "Results and offsets in transactions."),
       .init(
         "sentiment-worker run --config worker.yaml --output-format enrich --text-pointer /review/body",
         "Add the label to each JSON message."),

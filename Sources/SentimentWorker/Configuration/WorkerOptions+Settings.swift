@@ -1,3 +1,4 @@
+import Foundation
 import Kafka
 import Settings
 
@@ -32,15 +33,45 @@ extension WorkerOptions {
       inFlight: FlowControl.Limits(
         tokens: values[WorkerSettings.inFlightTokens], bytes: values[WorkerSettings.inFlightBytes].bytes,
         records: values[WorkerSettings.inFlightRecords]),
+      transactions: values[WorkerSettings.guarantee] == .exactlyOnce
+        ? TransactionLimits(
+          interval: values[WorkerSettings.transactionInterval], records: values[WorkerSettings.transactionRecords],
+          timeout: ClientProperties.transactionTimeout(values) ?? .seconds(30)) : nil,
       commitInterval: values[WorkerSettings.commitInterval], drainDeadline: values[WorkerSettings.drainDeadline],
-      startTimeout: values[WorkerSettings.startTimeout], statsInterval: values[WorkerSettings.statsInterval])
+      startTimeout: values[WorkerSettings.startTimeout], statsInterval: values[WorkerSettings.statsInterval],
+      policies: FailureSettings.unusablePolicies(values), retries: FailureSettings.retryLimits(values),
+      stallTimeout: values[FailureSettings.stallTimeout])
+  }
+}
+
+extension TransactionalID {
+  /// The id of this process, where the settings ask for transactions.
+  static func take(_ values: SettingValues) throws(WorkerError) -> TransactionalID? {
+    guard values[WorkerSettings.guarantee] == .exactlyOnce else { return nil }
+    let template = values[WorkerSettings.transactionalID]
+    let directory = values[WorkerSettings.stateDirectory]
+    return try take(
+      template: template.isEmpty ? nil : template, group: values[WorkerSettings.group],
+      directory: directory.isEmpty ? defaultDirectory() : URL(fileURLWithPath: directory))
   }
 }
 
 /// librdkafka properties of the worker's two clients: what the settings say, over what the worker needs or is better with.
 struct ClientProperties {
   /// Not to be changed: the delivery guarantee stands on them.
-  static let fixed = ["enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.idempotence": "true"]
+  static func fixed(_ values: SettingValues) -> [String: String] {
+    let always = ["enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.idempotence": "true"]
+    guard values[WorkerSettings.guarantee] == .exactlyOnce else { return always }
+    // Also has a partition's new owner wait for offsets whose transaction is being committed.
+    return always.merging(["isolation.level": "read_committed"]) { $1 }
+  }
+
+  /// How long a transaction may take before the brokers give it up. Longer than a broker takes to restart; readers of the output
+  /// wait that long for a worker that crashed and does not come back. Nil where the setting is no number.
+  static func transactionTimeout(_ values: SettingValues) -> Duration? {
+    guard let text = values[WorkerSettings.kafka]["transaction.timeout.ms"] else { return .seconds(30) }
+    return Int(text).map { .milliseconds($0) }
+  }
 
   let consumer: KafkaConfiguration
   let producer: KafkaConfiguration
@@ -64,19 +95,23 @@ struct ClientProperties {
       "partition.assignment.strategy": LibraryVersion.isCooperativeRebalancingSafe ? "cooperative-sticky" : "range,roundrobin",
     ])
     var producer = common
+    let isExactlyOnce = values[WorkerSettings.guarantee] == .exactlyOnce
+    let timeout = (Self.transactionTimeout(values) ?? .seconds(30)).nanoseconds / 1_000_000
     producer.setDefaults([
       "client.id": "sentiment-worker",
       // Where the JVM's clients put the same key, so that topics can be joined.
       "partitioner": "murmur2_random",
-      // Nothing is given up because brokers are away: consumption pauses at its bounds until they are back.
-      "message.timeout.ms": "0",
+      // Nothing is given up because brokers are away: consumption pauses at its bounds until they are back. In a transaction
+      // librdkafka allows no more than its time-out; what is given up then is sent again in another one.
+      "message.timeout.ms": isExactlyOnce ? "\(timeout)" : "0",
       // The broker's own limit decides; the client's would refuse what the broker takes.
       "message.max.bytes": "104857600",
       "linger.ms": "5",
       "compression.type": "lz4",
     ])
-    consumer.merge(Self.fixed) { _, fixed in fixed }
-    producer.merge(Self.fixed) { _, fixed in fixed }
+    if isExactlyOnce { producer.setDefaults(["transaction.timeout.ms": "\(timeout)"]) }
+    consumer.merge(Self.fixed(values)) { _, fixed in fixed }
+    producer.merge(Self.fixed(values)) { _, fixed in fixed }
     self.consumer = KafkaConfiguration(consumer)
     self.producer = KafkaConfiguration(producer)
   }

@@ -42,7 +42,7 @@ enum WorkerSettings {
     summary: "Where the text is in a JSON message (RFC 6901).", placeholder: "POINTER")
   static let maximumBytes = Setting<ByteCount>(
     "input.max-bytes", default: ByteCount(1 << 20), allowed: .range(ByteCount(1)...ByteCount(1 << 30)),
-    summary: "Larger messages are not labelled but dead-lettered as too-large.")
+    summary: "Larger messages are not labelled; unusable.too-large says what becomes of them.")
 
   // MARK: output
 
@@ -87,9 +87,33 @@ enum WorkerSettings {
 
   // MARK: delivery
 
+  static let guarantee = Setting<DeliveryGuarantee>(
+    "delivery.guarantee", flag: "delivery", default: .atLeastOnce,
+    summary: "What a crash or a rebalance may do: have some results written twice, or none lost and none twice.",
+    discussion: """
+      exactly-once writes results, dead letters and offsets in Kafka transactions. It needs brokers of version 2.5 or later, readers of \
+      the output with isolation.level=read_committed, and makes results visible once per transaction.
+      """)
+  static let transactionInterval = Setting<Duration>(
+    "delivery.transaction-interval", default: .milliseconds(200), allowed: .range(.milliseconds(10) ... .seconds(600)),
+    summary: "exactly-once: the longest time from a result to the commit that makes it visible.")
+  static let transactionRecords = Setting<Int>(
+    "delivery.transaction-records", default: 20_000, allowed: .range(1...1 << 30), unit: "records",
+    summary: "exactly-once: results of a full transaction, which is committed at once.",
+    discussion: "It is also committed when it holds a quarter of what may be in flight (batch.max-in-flight-…).")
+  static let transactionalID = Setting<String>(
+    "delivery.transactional-id", default: "",
+    summary:
+      "exactly-once: the transactional id; ${HOSTNAME} stands for the host's name. Two running workers may never share one.",
+    placeholder: "ID", defaultNote: "the group, the host's name, and a token of the first free slot in delivery.state-directory")
+  static let stateDirectory = Setting<String>(
+    "delivery.state-directory", default: "",
+    summary:
+      "exactly-once: where the slots of this host's workers are kept, so that a restarted one has its old transactional id.",
+    placeholder: "DIR", defaultNote: "$XDG_RUNTIME_DIR/sentiment-worker, or /tmp/sentiment-worker-UID", completes: .directory)
   static let commitInterval = Setting<Duration>(
     "delivery.commit-interval", default: .seconds(1), allowed: .range(.milliseconds(10) ... .seconds(3600)),
-    summary: "How often the offsets of finished records are committed.")
+    summary: "at-least-once: how often the offsets of finished records are committed.")
   static let drainDeadline = Setting<Duration>(
     "delivery.drain-deadline", default: .seconds(25), allowed: .range(.zero ... .seconds(3600)),
     summary: "How long a stop or a rebalance may take to finish what is in flight.",
@@ -109,11 +133,17 @@ enum WorkerSettings {
   static let precision = Setting<ModelPrecision>(
     "model.precision", flag: "precision", default: .f32, summary: "Number format of the weights and matrix products.",
     discussion:
-      "f32 is the model as published; int8 is faster, gives the same bits on every CPU, and changes a few labels in a thousand."
+      "f32 is the model as published; bf16 is faster on CPUs with instructions for it (AVX-512 BF16), is computed as f32 elsewhere, and changes a label in a thousand at most; int8 is faster still, gives the same bits on every CPU, and changes a few labels in a thousand."
   )
   static let lanes = Setting<Int?>(
     "model.lanes", flag: "lanes", default: nil, allowed: .range(1...1024),
-    summary: "Engine lanes, one thread each.", defaultNote: "one per core")
+    summary: "Engine lanes: batches that are computed at the same time.", defaultNote: "one per core and threads-per-lane")
+  static let threadsPerLane = Setting<Int>(
+    "model.threads-per-lane", flag: "threads-per-lane", default: 1, allowed: .range(Lane.threadCounts), unit: "threads",
+    summary: "Threads that compute one batch together.",
+    discussion:
+      "1 gives the most throughput. As many as there are cores gives the lowest latency of a single review. Labels are the same bits."
+  )
 
   // MARK: stats, log
 
@@ -146,17 +176,21 @@ enum WorkerSettings {
       .init(
         "input", summary: "Where reviews come from, and what a message is.", [inputTopic, inputFormat, textPointer, maximumBytes]),
       .init("output", summary: "Where labels go, and in what form.", [outputTopic, outputFormat, enrichMember]),
-      .init("dead-letter", summary: "What happens to messages that cannot be labelled.", [deadLetterTopic]),
+      .init("dead-letter", summary: "Where messages that cannot be labelled go.", [deadLetterTopic]),
       .init(
         "batch", summary: "How reviews are packed for the engine, and how many may be in flight.",
         [batchTokens, batchRecords, batchWait, inFlightTokens, inFlightBytes, inFlightRecords]),
       .init(
-        "delivery", summary: "When offsets are committed, and how long things may take.",
-        [commitInterval, drainDeadline, startTimeout]),
-      .init("model", summary: "The model, and how it is run.", [model, precision, lanes]),
+        "delivery", summary: "What is guaranteed, when offsets are committed, and how long things may take.",
+        [
+          guarantee, transactionInterval, transactionRecords, transactionalID, stateDirectory, commitInterval, drainDeadline,
+          startTimeout,
+        ]),
+      FailureSettings.unusable, FailureSettings.retry, FailureSettings.watchdog,
+      .init("model", summary: "The model, and how it is run.", [model, precision, lanes, threadsPerLane]),
       .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),
-      .init("test", summary: "Hooks for tests.", [constantLabel]),
+      .init("test", summary: "Hooks for tests.", [constantLabel] + FailureSettings.testHooks),
       .init("texts", summary: "Texts to label without Kafka.", TextSettings.all),
       .init("broker", summary: "The embedded broker.", BrokerSettings.all),
     ],
@@ -173,11 +207,23 @@ enum WorkerSettings {
           "input.topic, output.topic and dead-letter.topic must be three different topics; they are \(topics.joined(separator: ", "))"
       },
       .init(for: ["run", "check"]) { values in
-        let changed = ClientProperties.fixed.keys.sorted().filter { name in
-          values[kafka][name].map { $0 != ClientProperties.fixed[name] } ?? false
-        }
+        let fixed = ClientProperties.fixed(values)
+        let changed = fixed.keys.sorted().filter { name in values[kafka][name].map { $0 != fixed[name] } ?? false }
         return changed.isEmpty
           ? nil : "kafka.\(changed.joined(separator: ", kafka.")) cannot be changed: that nothing is lost stands on it"
+      },
+      .init(for: ["run", "check"]) { values in
+        values[kafka]["transactional.id"] == nil
+          ? nil
+          : "kafka.transactional.id: set delivery.guarantee: exactly-once instead, and delivery.transactional-id if the id matters"
+      },
+      .init(for: ["run", "check"]) { values in
+        guard values[guarantee] == .exactlyOnce else { return nil }
+        let timeout = ClientProperties.transactionTimeout(values)
+        // A number that librdkafka refuses is its own to explain.
+        guard let timeout, values[transactionInterval] >= timeout else { return nil }
+        return
+          "delivery.transaction-interval (\(values[transactionInterval].inSeconds) s) must be less than kafka.transaction.timeout.ms (\(timeout.inSeconds) s), after which the brokers give a transaction up"
       },
       .init(for: ["run", "check"]) { values in
         // librdkafka's own default; a value that is no number is refused by librdkafka.
@@ -200,8 +246,12 @@ enum WorkerSettings {
   }
 }
 
+enum DeliveryGuarantee: String, SettingChoice {
+  case atLeastOnce = "at-least-once"
+  case exactlyOnce = "exactly-once"
+}
 /// What a message is.
 enum InputFormat: String, SettingChoice { case text, json }
 enum LogThreshold: String, SettingChoice { case trace, debug, info, notice, warning, error }
 enum LogFormat: String, SettingChoice { case auto, text, json }
-enum ModelPrecision: String, SettingChoice { case f32, int8 }
+enum ModelPrecision: String, SettingChoice { case f32, bf16, int8 }

@@ -64,10 +64,13 @@ struct EngineModel: LabellingModel {
   private let model: Model
   private let tokenizer: ModelTokenizer
   private let maximumBatchTokens: Int
+  private let threadsPerLane: Int
 
-  /// - Parameter maximumBatchTokens: the most tokens of a batch that a lane will be given at once; sizes its workspace.
+  /// - Parameters:
+  ///   - maximumBatchTokens: the most tokens of a batch that a lane will be given at once; sizes its workspace.
+  ///   - threadsPerLane: threads that compute a batch together.
   /// - Throws: `WorkerError` of kind `model` that names the file and what is wrong with it.
-  init(directory: URL, precision: Precision, maximumBatchTokens: Int) throws(WorkerError) {
+  init(directory: URL, precision: Precision, maximumBatchTokens: Int, threadsPerLane: Int = 1) throws(WorkerError) {
     do throws(ModelError) {
       model = try Model(directory: directory, precision: precision)
     } catch {
@@ -75,6 +78,7 @@ struct EngineModel: LabellingModel {
     }
     tokenizer = try ModelTokenizer(directory: directory, configuration: model.configuration)
     self.maximumBatchTokens = max(maximumBatchTokens, tokenizer.maximumTokens)
+    self.threadsPerLane = threadsPerLane
     identity = ModelIdentity(name: model.name, fingerprint: model.fingerprint, precision: model.effectivePrecision.rawValue)
     labels = model.labels
     remarks = model.remarks + tokenizer.remarks
@@ -88,7 +92,8 @@ struct EngineModel: LabellingModel {
 
   func makeLane() throws(WorkerError) -> any LabellingLane {
     do throws(ModelError) {
-      return EngineLane(lane: try Lane(model: model, maximumTokens: maximumBatchTokens), labels: labels.count)
+      return EngineLane(
+        lane: try Lane(model: model, maximumTokens: maximumBatchTokens, threads: threadsPerLane), labels: labels.count)
     } catch {
       throw WorkerError(.model, "\(error)")
     }
@@ -108,7 +113,7 @@ private final class EngineLane: LabellingLane {
     self.labels = labels
   }
 
-  func label(_ batch: [TokenisedText]) -> [Result<Labelling, LabellingFailure>] {
+  func label(_ batch: [TokenisedText]) throws(LabellingFailure) -> [Result<Labelling, LabellingFailure>] {
     ids.removeAll(keepingCapacity: true)
     lengths.removeAll(keepingCapacity: true)
     for text in batch {
@@ -119,7 +124,7 @@ private final class EngineLane: LabellingLane {
     do throws(ModelError) {
       notFinite = try lane.forward(ids: ids, lengths: lengths, logits: &logits)
     } catch {
-      return batch.map { _ in .failure(LabellingFailure(detail: "\(error)")) }
+      throw LabellingFailure(detail: "\(error)")
     }
     return batch.indices.map { index in
       let own = Array(logits[index * labels..<(index + 1) * labels])

@@ -14,9 +14,11 @@ struct Labelling: Sendable {
   var logits: [Float]
 }
 
-/// Why a text got no label, though it could be read.
+/// Why a text, or a whole batch, got no label, though it could be read.
 struct LabellingFailure: Error, Sendable {
   var detail: String
+  /// How often the text was tried alone; 1 where trying again cannot help.
+  var attempts = 1
 }
 
 /// A model that labels texts: the DistilBERT engine, or the constant one of tests and pipeline measurements.
@@ -41,6 +43,7 @@ extension LabellingModel {
 
 /// One thread's means to run a model.
 protocol LabellingLane: AnyObject {
-  /// Labels a batch; one answer a text, in order, the same whatever shares the batch.
-  func label(_ batch: [TokenisedText]) -> [Result<Labelling, LabellingFailure>]
+  /// Labels a batch; one answer a text, in order, the same whatever shares the batch. A text's own failure is final.
+  /// - Throws: `LabellingFailure` if the batch failed as a whole: because of some of its texts, or for a reason that passes.
+  func label(_ batch: [TokenisedText]) throws(LabellingFailure) -> [Result<Labelling, LabellingFailure>]
 }

@@ -9,7 +9,7 @@ import Telemetry
 /// | `sentiment-stage` | `decode`, `tokenise`, `infer` or `produce` |
 /// | `sentiment-source-topic`, `-source-partition`, `-source-offset` | where the message was read |
 /// | `sentiment-source-timestamp` | the message's own time in milliseconds since 1970; absent if it has none |
-/// | `sentiment-attempts` | how often it was tried, from 1 |
+/// | `sentiment-attempts` | how often it was tried, from 1; attempts before an earlier dead letter count too |
 /// | `sentiment-time` | when it was given up, RFC 3339 in UTC |
 struct DeadLetter: Sendable, Equatable {
   /// The step of a message's path that gave it up.
@@ -28,7 +28,7 @@ struct DeadLetter: Sendable, Equatable {
   let detail: String
   let stage: Stage
   let source: MessageSource
-  let attempts: Int
+  private(set) var attempts: Int
   let time: UTCTime
 
   /// - Parameter reason: a stable name in kebab case.
@@ -64,9 +64,20 @@ struct DeadLetter: Sendable, Equatable {
     ].map { headerPrefix + $0 })
 
   /// The message's headers, unchanged and in order, and then this dead letter's. Those of an earlier dead letter, in a message
-  /// that went round again, are left out: only the last failure counts.
+  /// that went round again, are left out: only the last failure counts, but for the attempts, which add up.
   func headers(after original: [Header]) -> [Header] {
-    original.filter { !Self.headerNames.contains($0.name) } + headers
+    var letter = self
+    letter.attempts += Self.attempts(in: original)
+    return original.filter { !Self.headerNames.contains($0.name) } + letter.headers
+  }
+
+  /// The attempts that an earlier dead letter names; 0 where there is none, or no sensible number.
+  private static func attempts(in headers: [Header]) -> Int {
+    let name = headerPrefix + "attempts"
+    guard let value = headers.last(where: { $0.name == name })?.value, let text = String(validating: value, as: UTF8.self),
+      let attempts = Int32(text), attempts > 0
+    else { return 0 }
+    return Int(attempts)
   }
 
   /// One line, held to the longest length at a character's boundary.

@@ -9,8 +9,6 @@ struct ReviewDecoder: Sendable {
 
   enum Result: Sendable, Equatable {
     case review(Review)
-    /// A null value: the key's deletion in a compacted topic, for which there is nothing to label.
-    case tombstone
     case unusable(Unusable)
   }
 
@@ -48,7 +46,7 @@ struct ReviewDecoder: Sendable {
 
   /// - Parameter value: the message's value; nil for a null one.
   func decode(_ value: Span<UInt8>?) -> Result {
-    guard let value else { return .tombstone }
+    guard let value else { return .unusable(.tombstone) }
     do throws(Unusable) {
       guard value.count <= maximumBytes else {
         throw Unusable(reason: .tooLarge, detail: "\(value.count) bytes, more than the maximum of \(maximumBytes)")

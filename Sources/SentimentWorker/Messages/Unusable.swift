@@ -22,6 +22,8 @@ struct Unusable: Error, Sendable, Equatable {
     case notAnObject = "not-an-object"
     /// To be enriched, but the member to be added is there and was not written by this program.
     case memberExists = "member-exists"
+    /// There is no value: the key's deletion in a compacted topic.
+    case tombstone
   }
 
   let reason: Reason
@@ -30,6 +32,8 @@ struct Unusable: Error, Sendable, Equatable {
 }
 
 extension Unusable {
+  static let tombstone = Unusable(reason: .tombstone, detail: "no value")
+
   init(_ error: JSONTextError) {
     let reason: Reason =
       switch error.kind {

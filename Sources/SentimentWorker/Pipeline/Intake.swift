@@ -6,7 +6,7 @@ import Telemetry
 final class Intake {
   private let state: Monitor<WorkerState>
   private let model: any LabellingModel
-  private let outlet: Outlet
+  private let outlet: any OutcomeOutlet
   private let options: WorkerOptions
   private let metrics: WorkerMetrics
   private let log: Logger
@@ -23,7 +23,8 @@ final class Intake {
 
   /// - Throws: `KafkaError` if librdkafka refuses a property.
   init(
-    state: Monitor<WorkerState>, model: any LabellingModel, outlet: Outlet, options: WorkerOptions, metrics: WorkerMetrics,
+    state: Monitor<WorkerState>, model: any LabellingModel, outlet: any OutcomeOutlet, options: WorkerOptions,
+    metrics: WorkerMetrics,
     log: Logger
   ) throws(KafkaError) {
     self.state = state
@@ -65,6 +66,8 @@ final class Intake {
     case label(TokenisedText)
     /// It needs no lane.
     case settle(Outcome)
+    /// The policies end the worker before it.
+    case end(Unusable)
   }
 
   /// How long the coordinator may take to answer a last commit, and to let us leave.
@@ -86,10 +89,16 @@ final class Intake {
     var tokens = 0
     var start: Nanoseconds = 0
     var timeout = Duration.milliseconds(50)
+    var end: WorkerError?
     gathering: while true {
+      metrics.polls.increment()
       switch consumer.poll(timeout: timeout) {
       case .record(let message):
         let prepared = prepare(message)
+        if case .end(let unusable) = prepared.step {
+          end = .unusable(unusable, in: prepared.record.source)
+          break gathering
+        }
         if group.isEmpty { start = prepared.at }
         bytes += prepared.bytes
         group.append(prepared)
@@ -105,6 +114,9 @@ final class Intake {
       }
     }
     if !group.isEmpty { admitGroup() }
+    if let end {
+      state.update { $0.finishAll(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds, because: end) }
+    }
   }
 
   private func admitGroup() {
@@ -123,6 +135,7 @@ final class Intake {
           _ = state.core.admit(
             prepared.record, of: message.topicPartition, offset: message.offset, bytes: prepared.bytes, settled: outcome,
             at: prepared.at)
+        case .end: break
         }
       }
       return isSettled
@@ -142,21 +155,28 @@ final class Intake {
   }
 
   private func step(for value: Span<UInt8>?, of message: ConsumerRecord) -> (Step, SplicePoint?) {
-    guard let value else { return (.settle(.passThrough), nil) }
-    func deadLetter(_ reason: String, _ detail: String, _ stage: DeadLetter.Stage) -> Step {
-      let source = ReviewRecord(message: message, splice: nil).source
-      return .settle(.deadLetter(DeadLetter(reason: reason, detail: detail, stage: stage, source: source, time: .now())))
-    }
     switch options.decoder.decode(value) {
-    case .tombstone: return (.settle(.passThrough), nil)
-    case .unusable(let unusable): return (deadLetter(unusable.reason.rawValue, unusable.detail, .decode), nil)
+    case .unusable(let unusable): return (step(for: unusable, of: message), nil)
     case .review(let review):
+      // Only a tombstone has no value, and that is unusable.
+      guard let value else { return (step(for: .tombstone, of: message), nil) }
       do throws(LabellingFailure) {
         let text = try review.text.withUTF8(in: value) { text throws(LabellingFailure) in try model.tokenise(text) }
         return (.label(text), review.splice)
       } catch {
-        return (deadLetter("tokeniser", error.detail, .tokenise), nil)
+        let letter = DeadLetter(
+          reason: "tokeniser", detail: error.detail, stage: .tokenise, source: message.source, time: .now())
+        return (.settle(.deadLetter(letter)), nil)
       }
+    }
+  }
+
+  private func step(for unusable: Unusable, of message: ConsumerRecord) -> Step {
+    switch options.policies[unusable.reason] {
+    case .deadLetter: .settle(.deadLetter(DeadLetter(unusable, source: message.source, time: .now())))
+    case .passThrough: .settle(.passThrough(reason: unusable.reason))
+    case .skip: .settle(.skip(reason: unusable.reason))
+    case .fail: .end(unusable)
     }
   }
 
@@ -174,7 +194,7 @@ final class Intake {
       isAssignmentNew = false
       if isPaused { try pause(consumer.assignment()) } else { try resume(Array(paused)) }
     }
-    if now >= nextCommit {
+    if !isTransactional, now >= nextCommit {
       nextCommit = now &+ options.commitInterval.nanoseconds
       let offsets = state.withLock { $0.core.takeCommits() }
       if !offsets.isEmpty { commit(offsets, synchronous: false) }
@@ -182,6 +202,8 @@ final class Intake {
     if now >= nextLag {
       nextLag = now &+ 1_000_000_000
       try refreshLag()
+      // After a refusal by the group that no rebalance follows.
+      if isTransactional, state.withLock({ $0.transaction?.isMember == false }) { proveMembership() }
     }
   }
 
@@ -263,6 +285,24 @@ final class Intake {
     }
   }
 
+  // MARK: Transactions
+
+  /// Offsets are committed with the results, not here.
+  private var isTransactional: Bool { options.transactions != nil }
+
+  /// Tells the transactions which generation of the group this consumer is a member of.
+  private func proveMembership() {
+    guard isTransactional else { return }
+    let member: ConsumerGroupMetadata?
+    do throws(KafkaError) {
+      member = try consumer.groupMetadata()
+    } catch {
+      member = nil
+      log.warning("the place in the group cannot be told; transactions wait for it", ["error": "\(error)"])
+    }
+    state.update { $0.transaction?.joined(member) }
+  }
+
   // MARK: The end
 
   /// Finishes or gives up what is in flight, commits what is acknowledged, leaves the group.
@@ -294,6 +334,7 @@ final class Intake {
 extension Intake: ConsumerDelegate {
   func consumer(_ consumer: Consumer, assigned partitions: [TopicPartition]) {
     metrics.rebalances.increment()
+    proveMembership()
     state.update { $0.core.assign(partitions) }
     isAssignmentNew = true
     log.info("partitions assigned", ["partitions": "\(partitions.summary)"])
@@ -301,6 +342,7 @@ extension Intake: ConsumerDelegate {
 
   /// Finishes what these partitions have in flight, so that the next owner starts behind it.
   func consumer(_ consumer: Consumer, revoked partitions: [TopicPartition]) {
+    proveMembership()
     guard !partitions.isEmpty else { return }
     metrics.rebalances.increment()
     let start = MonotonicClock.now
@@ -310,7 +352,7 @@ extension Intake: ConsumerDelegate {
       state.core.isDrained(partitions) || state.failure != nil ? true : nil
     }
     let offsets = state.update { $0.core.finishRevocation(of: partitions) }
-    if !offsets.isEmpty { commit(offsets, synchronous: true) }
+    if !isTransactional, !offsets.isEmpty { commit(offsets, synchronous: true) }
     resumeBeforeGiving(partitions)
     log.info(
       "partitions revoked",
@@ -322,7 +364,10 @@ extension Intake: ConsumerDelegate {
 
   func consumer(_ consumer: Consumer, lost partitions: [TopicPartition]) {
     metrics.rebalances.increment()
-    state.update { $0.core.lose(partitions) }
+    state.update { state in
+      state.transaction?.joined(nil)
+      state.core.lose(partitions)
+    }
     resumeBeforeGiving(partitions)
     forget(partitions)
     log.warning(

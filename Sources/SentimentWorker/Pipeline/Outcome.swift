@@ -6,17 +6,21 @@ struct ReviewRecord: Sendable {
   /// Where enrichment goes in the message's value; nil if none was asked for, or if it cannot be labelled.
   let splice: SplicePoint?
 
-  var source: MessageSource {
-    MessageSource(topic: message.topic, partition: message.partition, offset: message.offset, timestamp: message.timestamp)
-  }
+  var source: MessageSource { message.source }
+}
+
+extension ConsumerRecord {
+  var source: MessageSource { MessageSource(topic: topic, partition: partition, offset: offset, timestamp: timestamp) }
 }
 
 /// What goes out for a record.
 enum Outcome: Sendable {
   /// A labelled review: the bytes of the result, and what the counters need of it.
   case result(value: [UInt8], label: Int, confidence: Float, tokens: Int)
-  /// A tombstone (null value): goes to the output topic as it is.
-  case passThrough
+  /// Goes to the output topic as it is: a tombstone, or what the policies let through.
+  case passThrough(reason: Unusable.Reason)
+  /// Nothing is written: the policies leave it out.
+  case skip(reason: Unusable.Reason)
   /// A record that cannot be labelled: its own bytes go to the dead-letter topic, with headers that say why.
   case deadLetter(DeadLetter)
   /// A dead letter that its topic does not take whole: it goes without the message's value, which stays where its headers say.

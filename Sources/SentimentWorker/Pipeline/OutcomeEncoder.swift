@@ -14,7 +14,9 @@ struct OutcomeEncoder: Sendable {
     switch answer {
     case .failure(let failure):
       return .deadLetter(
-        DeadLetter(reason: "model-error", detail: failure.detail, stage: .infer, source: record.source, time: .now()))
+        DeadLetter(
+          reason: "model-error", detail: failure.detail, stage: .infer, source: record.source, attempts: failure.attempts,
+          time: .now()))
     case .success(let labelling):
       let verdict = Verdict(labels: labels, labelling, text)
       return .result(

@@ -1,3 +1,5 @@
+import Kafka
+
 /// What a pipeline's threads share, under one lock.
 struct PipelineState<Partition: Hashable, Record, Outcome> {
   typealias Core = PipelineCore<Partition, Record, TokenisedText, Outcome>
@@ -14,9 +16,13 @@ struct PipelineState<Partition: Hashable, Record, Outcome> {
   }
 
   var core: Core
+  /// Exactly once only.
+  var transaction: TransactionCore<ConsumerGroupMetadata>?
   private(set) var phase = Phase.running
   /// Why the pipeline ended, if it did not end as it was told to.
   private(set) var failure: WorkerError?
+  /// Why nothing more came in, if that was not as it was told either.
+  private(set) var endReason: WorkerError?
 
   init(core: Core) { self.core = core }
 
@@ -33,10 +39,12 @@ struct PipelineState<Partition: Hashable, Record, Outcome> {
     phase = .failing
   }
 
-  /// No more comes in; everything that is in flight is to be finished, however long it takes.
-  mutating func finishAll() {
+  /// No more comes in; everything that is in flight is to be finished until the deadline.
+  /// - Parameter reason: with what the pipeline then ends; nil for what is as it should be.
+  mutating func finishAll(until deadline: Nanoseconds = .max, because reason: WorkerError? = nil) {
     guard isRunning else { return }
-    phase = .draining(deadline: .max)
+    phase = .draining(deadline: deadline)
+    endReason = reason
     core.finishAll()
   }
 
@@ -48,4 +56,11 @@ struct PipelineState<Partition: Hashable, Record, Outcome> {
   }
 
   mutating func stop() { phase = .stopped }
+
+  /// What the pipeline ends with; nil for a good end.
+  var outcome: WorkerError? {
+    guard var reason = endReason else { return failure }
+    if let failure { reason.description += "; then " + failure.description }
+    return reason
+  }
 }

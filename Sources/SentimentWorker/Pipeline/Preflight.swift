@@ -26,10 +26,18 @@ struct Preflight {
 
   /// - Parameter isWanted: asked ten times a second; false gives the check up.
   /// - Returns: nil if it was given up.
-  /// - Throws: `WorkerError` of kind `kafka` that names every topic that is missing and how to create it.
+  /// - Throws: `WorkerError` of kind `kafka` that names every topic that is missing and how to create it, or says that the
+  ///   brokers keep no transactions although they are needed.
   func check(while isWanted: () -> Bool) throws(WorkerError) -> WorkerTopics? {
     let names = [options.inputTopic, options.outputTopic, options.deadLetterTopic]
-    guard let metadata = try reach(names, while: isWanted) else { return nil }
+    guard let answer = try reach(names, while: isWanted) else { return nil }
+    if answer.isEmbedded {
+      throw WorkerError(
+        .kafka,
+        "delivery.guarantee: exactly-once needs a real Kafka: the embedded broker takes transactions but keeps none of their promises. "
+          + "Use delivery.guarantee: at-least-once with it")
+    }
+    let metadata = answer.metadata
     let problems = names.compactMap { problem(with: metadata.topic($0), named: $0) }
     guard problems.isEmpty else { throw WorkerError(.kafka, problems.joined(separator: "\n")) }
     func count(_ name: String) -> Int { metadata.topic(name)?.partitions.count ?? 1 }
@@ -39,15 +47,27 @@ struct Preflight {
       deadLetter: OutputTopic(name: options.deadLetterTopic, partitions: Int32(clamping: count(options.deadLetterTopic))))
   }
 
+  private struct Answer: Sendable {
+    var metadata: ClusterMetadata
+    /// librdkafka's mock cluster, which drops the offsets of transactions and shows what was aborted.
+    var isEmbedded: Bool
+  }
+
+  /// How the mock cluster's ids begin.
+  private static let embeddedClusterPrefix = "mockCluster"
+
   /// What the brokers say about topics; nil if it is no longer wanted. The question is then left to a thread of its own, which
   /// ends with the time allowed: librdkafka has no way to take it back.
-  private func reach(_ topics: [String], while isWanted: () -> Bool) throws(WorkerError) -> ClusterMetadata? {
-    let answer = Monitor<Result<ClusterMetadata, KafkaError>?>(nil)
+  private func reach(_ topics: [String], while isWanted: () -> Bool) throws(WorkerError) -> Answer? {
+    let answer = Monitor<Result<Answer, KafkaError>?>(nil)
     let options = options
     _ = JoinableThread(name: "preflight") {
-      let result: Result<ClusterMetadata, KafkaError>
+      let result: Result<Answer, KafkaError>
       do throws(KafkaError) {
-        result = .success(try AdminClient.reach(options.producer, topics: topics, timeout: options.startTimeout))
+        let admin = try AdminClient(configuration: options.producer)
+        let metadata = try admin.metadata(topics: topics, timeout: options.startTimeout)
+        let id = options.transactions == nil ? nil : admin.clusterID(timeout: options.startTimeout)
+        result = .success(Answer(metadata: metadata, isEmbedded: id?.hasPrefix(Self.embeddedClusterPrefix) == true))
       } catch {
         result = .failure(error)
       }

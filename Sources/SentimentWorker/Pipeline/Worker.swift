@@ -9,8 +9,10 @@ typealias WorkerState = PipelineState<TopicPartition, ReviewRecord, Outcome>
 ///     Intake (consume, decode, tokenise) → PipelineCore (order, batches, bounds) → LaneLoop (label, encode)
 ///       → Outlet (produce in order, take acknowledgements) → Intake (commit)
 ///
-/// Threads: the caller's runs the intake; one per lane, one for deliveries and one for stats run beside it. They share
-/// `WorkerState` under one lock.
+/// With `delivery.guarantee: exactly-once` the last two are one: `TransactionalOutlet` commits results and offsets together.
+///
+/// Threads: the caller's runs the intake; one per lane, one for deliveries, one for stats and one for the watchdog run beside
+/// it. They share `WorkerState` under one lock.
 final class Worker: Sendable {
   private let options: WorkerOptions
   private let model: any LabellingModel
@@ -18,6 +20,8 @@ final class Worker: Sendable {
   private let writeStats: @Sendable ([UInt8]) -> Void
   private let state: Monitor<WorkerState>
   let metrics: WorkerMetrics
+  /// Whether the worker gets on.
+  let health: Health
 
   /// - Parameter writeStats: takes the stats lines, each with its newline.
   init(options: WorkerOptions, model: any LabellingModel, log: Logger, writeStats: @escaping @Sendable ([UInt8]) -> Void) {
@@ -25,8 +29,11 @@ final class Worker: Sendable {
     self.model = model
     self.log = log
     self.writeStats = writeStats
-    metrics = WorkerMetrics(labels: model.labels.count)
-    state = Monitor(WorkerState(core: .init(batch: options.batch, flow: options.inFlight)))
+    metrics = WorkerMetrics(labels: model.labels.count, lanes: options.lanes)
+    health = Health(timeout: options.stallTimeout)
+    var initial = WorkerState(core: .init(batch: options.batch, flow: options.inFlight))
+    initial.transaction = options.transactions.map { TransactionCore($0) }
+    state = Monitor(initial)
   }
 
   /// Stops consuming and finishes what is in flight; `run` then returns, at once if it has not begun. May be called from any
@@ -44,7 +51,7 @@ final class Worker: Sendable {
   func run() throws(WorkerError) -> StatsLine {
     let topics = try Preflight(options: options).check(while: { [state] in state.withLock { $0.isRunning } })
     let reporter = StatsReporter(
-      metrics: metrics, state: state,
+      metrics: metrics, state: state, health: health,
       surroundings: .init(
         model: model.identity, labels: model.labels, lanes: options.lanes, batchTokenLimit: options.batch.tokens),
       write: writeStats)
@@ -58,26 +65,38 @@ final class Worker: Sendable {
       state.update { $0.fail(.kafka(error)) }
     }
     let summary = reporter.end()
-    if let failure = state.withLock({ $0.failure }) { throw failure }
+    if let failure = state.withLock({ $0.outcome }) { throw failure }
     return summary
   }
 
-  private func runPipeline(_ topics: WorkerTopics) throws(KafkaError) {
+  private func makeOutlet(_ topics: WorkerTopics) throws(KafkaError) -> any OutcomeOutlet {
+    if options.transactions != nil {
+      return TransactionalOutlet(state: state, topics: topics, options: options, metrics: metrics, log: log)
+    }
     let producer = try Producer(configuration: options.producer, handlers: log.clientHandlers(errors: metrics.produceErrors))
-    let outlet = Outlet(state: state, producer: producer, topics: topics, metrics: metrics)
+    return Outlet(state: state, producer: producer, topics: topics, metrics: metrics)
+  }
+
+  private func runPipeline(_ topics: WorkerTopics) throws(KafkaError) {
+    let outlet = try makeOutlet(topics)
     defer { outlet.close() }
     let intake = try Intake(state: state, model: model, outlet: outlet, options: options, metrics: metrics, log: log)
     let encoder = OutcomeEncoder(
       labels: model.labels, format: options.outputFormat,
       encoder: ResultEncoder(model: model.identity, enrichedMember: options.enrichMember))
     let lanes = LaneLoop.start(
-      options.lanes, of: model, state: state, metrics: metrics.lanes,
+      options.lanes, of: model, state: state, metrics: metrics.lanes, retries: options.retries,
       outcome: { record, text, answer in encoder.outcome(of: record, text, answer) }, settled: { outlet.sendReleases() })
     let deliveries = JoinableThread(name: "deliveries") { [state] in
       while !state.withLock({ $0.isStopped }) { outlet.takeDeliveries(timeout: .milliseconds(100)) }
     }
+    let watchdog = WatchdogThread(
+      state: state, metrics: metrics, health: health, log: log, timeout: options.stallTimeout,
+      hasOutstandingDeliveries: { outlet.isOutstanding }
+    ).start()
     intake.run()
     state.update { $0.stop() }
+    watchdog?.join()
     for lane in lanes { lane.join() }
     deliveries.join()
   }

@@ -11,6 +11,10 @@ public struct WorkerError: Error, Sendable, CustomStringConvertible {
     case delivery = 5
     /// The time to finish what is in flight ran out; what was not finished is read again by the next owner.
     case drainDeadline = 6
+    /// A message that cannot be labelled, of a kind whose policy is `fail`.
+    case unusable = 7
+    /// Another producer has taken over this worker's transactional id.
+    case fenced = 8
   }
 
   public var kind: Kind
@@ -20,5 +24,17 @@ public struct WorkerError: Error, Sendable, CustomStringConvertible {
   public init(_ kind: Kind, _ description: String) {
     self.kind = kind
     self.description = description
+  }
+}
+
+extension WorkerError {
+  static func unusable(_ unusable: Unusable, in source: MessageSource) -> WorkerError {
+    let kind = unusable.reason.kind.rawValue
+    return WorkerError(
+      .unusable,
+      "topic \(source.topic), partition \(source.partition), offset \(source.offset) cannot be labelled: "
+        + "\(unusable.reason.rawValue), \(unusable.detail). It is not committed, and unusable.\(kind) is fail: repair what writes "
+        + "such messages and move the group past this one (kafka-consumer-groups.sh --reset-offsets), or set "
+        + "unusable.\(kind) to dead-letter, skip or pass-through")
   }
 }

@@ -20,6 +20,8 @@ struct WorkerOptions: Sendable {
   /// Bounds from consumption to acknowledgement.
   var inFlight: FlowControl.Limits
 
+  /// How often results of one transaction come together; nil: at least once, without transactions.
+  var transactions: TransactionLimits?
   /// How often the offsets of finished records are committed.
   var commitInterval: Duration
   /// How long a stop or a revocation may take to finish what is in flight.
@@ -28,6 +30,13 @@ struct WorkerOptions: Sendable {
   var startTimeout: Duration
   /// Time between two stats lines.
   var statsInterval: Duration
+
+  /// What becomes of messages that cannot be labelled.
+  var policies: UnusablePolicies
+  /// How what fails is tried again.
+  var retries: RetryLimits
+  /// How long a part of the worker may stand still before that is an error; zero for no watch.
+  var stallTimeout: Duration
 }
 
 /// What is written for a labelled review.

@@ -16,6 +16,10 @@ struct StatsSnapshot: Sendable {
   var consumeErrors: Int
   var produceErrors: Int
   var commitErrors: Int
+  var labelErrors: Int
+  var transactionsCommitted: Int
+  var transactionsAborted: Int
+  var transactionCommit: HistogramSnapshot
 
   init(_ metrics: WorkerMetrics, time: UTCTime, at: Nanoseconds) {
     self.time = time
@@ -32,6 +36,10 @@ struct StatsSnapshot: Sendable {
     consumeErrors = metrics.consumeErrors.value
     produceErrors = metrics.produceErrors.value
     commitErrors = metrics.commitErrors.value
+    labelErrors = metrics.lanes.failures.value
+    transactionsCommitted = metrics.transactions.committed.value
+    transactionsAborted = metrics.transactions.aborted.value
+    transactionCommit = metrics.transactions.commit.snapshot()
   }
 }
 
@@ -44,6 +52,8 @@ struct StatsLine {
   var now: StatsSnapshot
   var load: PipelineLoad
   var isPaused: Bool
+  /// What stands still, by name.
+  var stalled: [String]
   /// By partition number.
   var lag: [Int32: Int64]
   var model: ModelIdentity
@@ -86,6 +96,12 @@ struct StatsLine {
         json.member("bytes", load.bytesInFlight)
       }
       json.member("paused", isPaused)
+      json.key("health")
+      json.object { json in
+        json.member("good", stalled.isEmpty)
+        json.key("stalled")
+        json.array { json in for part in stalled { json.value(part) } }
+      }
       encodeLatencies(&json)
       encodeLag(&json)
       encodeLabels(&json)
@@ -110,6 +126,7 @@ struct StatsLine {
       json.member("labelled", now.resolved.labelled - earlier.resolved.labelled)
       json.member("passed_through", now.resolved.passedThrough - earlier.resolved.passedThrough)
       json.member("dead_lettered", now.resolved.deadLettered - earlier.resolved.deadLettered)
+      json.member("skipped", now.resolved.skipped - earlier.resolved.skipped)
     }
     json.key("records_since_start")
     json.object { json in
@@ -118,6 +135,7 @@ struct StatsLine {
       json.member("labelled", now.resolved.labelled)
       json.member("passed_through", now.resolved.passedThrough)
       json.member("dead_lettered", now.resolved.deadLettered)
+      json.member("skipped", now.resolved.skipped)
     }
   }
 
@@ -184,21 +202,37 @@ struct StatsLine {
   }
 
   private func encodeEvents(_ json: inout JSONWriter) {
-    json.key("dead_letters")
-    json.object { json in
-      for (reason, count) in now.resolved.deadLetters.sorted(by: { $0.key < $1.key }) {
-        let inInterval = count - earlier.resolved.deadLetters[reason, default: 0]
-        if inInterval > 0 { json.member(reason, inInterval) }
-      }
-    }
+    encodeReasons("dead_letters", now.resolved.deadLetters, since: earlier.resolved.deadLetters, &json)
+    encodeReasons("pass_throughs", now.resolved.passThroughs, since: earlier.resolved.passThroughs, &json)
+    encodeReasons("skips", now.resolved.skips, since: earlier.resolved.skips, &json)
     json.key("errors")
     json.object { json in
       json.member("consume", now.consumeErrors - earlier.consumeErrors)
       json.member("produce", now.produceErrors - earlier.produceErrors)
       json.member("commit", now.commitErrors - earlier.commitErrors)
+      json.member("label", now.labelErrors - earlier.labelErrors)
+    }
+    json.key("transactions")
+    json.object { json in
+      json.member("committed", now.transactionsCommitted - earlier.transactionsCommitted)
+      json.member("aborted", now.transactionsAborted - earlier.transactionsAborted)
+      let commits = now.transactionCommit - earlier.transactionCommit
+      json.member("commit_ms_p50", milliseconds(commits.percentile(50).value))
+      json.member("commit_ms_p99", milliseconds(commits.percentile(99).value))
+      json.member("commit_ms_max", milliseconds(commits.maximum))
     }
     json.member("rebalances", now.rebalances - earlier.rebalances)
     json.member("pauses", now.pauses - earlier.pauses)
+  }
+
+  private func encodeReasons(_ name: String, _ counts: [String: Int], since earlier: [String: Int], _ json: inout JSONWriter) {
+    json.key(name)
+    json.object { json in
+      for (reason, count) in counts.sorted(by: { $0.key < $1.key }) {
+        let inInterval = count - earlier[reason, default: 0]
+        if inInterval > 0 { json.member(reason, inInterval) }
+      }
+    }
   }
 
   private func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }

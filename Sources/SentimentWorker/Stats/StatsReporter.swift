@@ -14,16 +14,19 @@ final class StatsReporter: Sendable {
 
   private let metrics: WorkerMetrics
   private let state: Monitor<WorkerState>
+  private let health: Health
   private let surroundings: Surroundings
   private let write: @Sendable ([UInt8]) -> Void
   private let start: StatsSnapshot
   private let isEnded = Monitor(false)
 
   init(
-    metrics: WorkerMetrics, state: Monitor<WorkerState>, surroundings: Surroundings, write: @escaping @Sendable ([UInt8]) -> Void
+    metrics: WorkerMetrics, state: Monitor<WorkerState>, health: Health, surroundings: Surroundings,
+    write: @escaping @Sendable ([UInt8]) -> Void
   ) {
     self.metrics = metrics
     self.state = state
+    self.health = health
     self.surroundings = surroundings
     self.write = write
     start = StatsSnapshot(metrics, time: .now(), at: MonotonicClock.now)
@@ -52,7 +55,7 @@ final class StatsReporter: Sendable {
   private func line(from earlier: StatsSnapshot, to now: StatsSnapshot, isSummary: Bool) -> StatsLine {
     let (load, isPaused) = state.withLock { ($0.core.load, $0.core.isPaused) }
     return StatsLine(
-      earlier: earlier, now: now, load: load, isPaused: isPaused,
+      earlier: earlier, now: now, load: load, isPaused: isPaused, stalled: health.stalled(at: now.at),
       lag: Dictionary(metrics.lag.map { ($0.key.partition, $0.value) }, uniquingKeysWith: +), model: surroundings.model,
       labels: surroundings.labels,
       lanes: surroundings.lanes, batchTokenLimit: surroundings.batchTokenLimit, residentBytes: ProcessMemory.residentBytes,

@@ -30,37 +30,49 @@ final class WorkerMetrics: Sendable {
     }
   }
 
-  /// What the broker has acknowledged.
+  /// What the broker has acknowledged, or what needs nothing of it.
   struct Resolved: Sendable {
     var records = 0
     var tokens = 0
-    var passedThrough = 0
     /// By class index.
     var labels: [Int]
     var confidenceSum = 0.0
-    /// By reason.
+    /// By reason, as are the next two.
     var deadLetters: [String: Int] = [:]
+    var passThroughs: [String: Int] = [:]
+    /// Left out by policy: nothing was written.
+    var skips: [String: Int] = [:]
 
     var labelled: Int { labels.reduce(0, +) }
     var deadLettered: Int { deadLetters.values.reduce(0, +) }
+    var passedThrough: Int { passThroughs.values.reduce(0, +) }
+    var skipped: Int { skips.values.reduce(0, +) }
   }
 
   let stages: Stages<Histogram>
   let consumed = Counter()
   let lanes: LaneMetrics
+  let transactions = TransactionMetrics()
   let pauses = Counter()
   let rebalances = Counter()
+  /// How often Kafka was asked for records.
+  let polls = Counter()
+  /// Records that the producer is done with, well or not.
+  let deliveries = Counter()
   let consumeErrors = Counter()
   let produceErrors = Counter()
   let commitErrors = Counter()
   private let resolvedState: Locked<Resolved>
   private let lagState = Locked<[TopicPartition: Int64]>([:])
 
-  /// - Parameter labels: how many labels the model has.
-  init(labels: Int) {
-    lanes = LaneMetrics()
+  /// - Parameters:
+  ///   - labels: how many labels the model has.
+  ///   - lanes: how many engine lanes there are.
+  init(labels: Int, lanes: Int) {
+    self.lanes = LaneMetrics(lanes: lanes)
     stages = Stages(
-      age: Histogram(), tokenise: Histogram(), queue: lanes.queue, infer: lanes.infer, deliver: Histogram(), total: Histogram())
+      age: Histogram(), tokenise: Histogram(), queue: self.lanes.queue, infer: self.lanes.infer, deliver: Histogram(),
+      total: Histogram())
     resolvedState = Locked(Resolved(labels: Array(repeating: 0, count: labels)))
   }
 
@@ -82,7 +94,8 @@ final class WorkerMetrics: Sendable {
         resolved.tokens += tokens
         resolved.labels[label] += 1
         resolved.confidenceSum += Double(confidence)
-      case .passThrough: resolved.passedThrough += 1
+      case .passThrough(let reason): resolved.passThroughs[reason.rawValue, default: 0] += 1
+      case .skip(let reason): resolved.skips[reason.rawValue, default: 0] += 1
       case .deadLetter(let letter), .deadLetterWithoutValue(let letter): resolved.deadLetters[letter.reason, default: 0] += 1
       }
     }

@@ -23,18 +23,21 @@ final class TextPipeline: Sendable {
   private let model: any LabellingModel
   private let state: Monitor<State>
   private let lanes: Int
-  private let metrics = LaneMetrics()
+  private let retries: RetryLimits
+  private let metrics: LaneMetrics
   /// Held while answers are written, so that they come out one after the other. Taken before the state's lock, never after.
   private let writing = NSLock()
   private let write: @Sendable (Text, Answer) -> Bool
 
   /// - Parameter write: takes the answers in order, on any thread, one at a time; false ends the run early.
   init(
-    model: any LabellingModel, lanes: Int, batch: BatchLimits, inFlight: FlowControl.Limits,
+    model: any LabellingModel, lanes: Int, batch: BatchLimits, inFlight: FlowControl.Limits, retries: RetryLimits = .standard,
     write: @escaping @Sendable (Text, Answer) -> Bool
   ) {
     self.model = model
     self.lanes = lanes
+    metrics = LaneMetrics(lanes: lanes)
+    self.retries = retries
     self.write = write
     var core = State.Core(batch: batch, flow: inFlight)
     core.assign([0])
@@ -45,7 +48,7 @@ final class TextPipeline: Sendable {
   /// - Throws: what `next` throws, after the answers to what came before it; `WorkerError` if no lane can be made.
   func run(_ next: () throws -> TextItem?) throws {
     let threads = LaneLoop<Int, Text, Answer>.start(
-      lanes, of: model, state: state, metrics: metrics,
+      lanes, of: model, state: state, metrics: metrics, retries: retries,
       outcome: { _, tokenised, answer in
         switch answer {
         case .success(let labelling): .labelled(labelling, tokenised)

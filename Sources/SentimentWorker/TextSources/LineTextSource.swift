@@ -44,8 +44,6 @@ extension ReviewDecoder {
       }
     case .unusable(let unusable):
       .failure(TextSourceError(reason: .unusable(unusable.reason), line: line, detail: unusable.detail))
-    // Only a null value is one, and lines are none.
-    case .tombstone: .failure(TextSourceError(reason: .unusable(.blank), line: line, detail: "no value"))
     }
   }
 }

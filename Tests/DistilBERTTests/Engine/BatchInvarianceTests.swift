@@ -38,16 +38,18 @@ struct BatchInvarianceTests {
     try expectInvariance(model, count: 24, longest: 300, rounds: 6, seed: 1)
   }
 
-  @Test("small models, with and without OpenBLAS", arguments: SyntheticModel.golden.indices)
-  func small(index: Int) throws {
+  @Test("small models, with and without OpenBLAS", arguments: SyntheticModel.golden.indices, [Precision.f32, .bf16])
+  func small(index: Int, precision: Precision) throws {
     let shape = SyntheticModel.golden[index].model
-    let model = try shape.load()
+    let model = try shape.load(precision: precision)
     try expectInvariance(model, count: 40, longest: shape.positions, rounds: 8, seed: UInt64(index + 10))
   }
 
-  @Test("DistilBERT-base size", .enabled(if: EngineFixtures.baseModel != nil, "needs SENTIMENT_BASE_MODEL"))
-  func base() throws {
-    let model = try Model(directory: #require(EngineFixtures.baseModel))
+  @Test(
+    "DistilBERT-base size", .enabled(if: EngineFixtures.baseModel != nil, "needs SENTIMENT_BASE_MODEL"),
+    arguments: [Precision.f32, .bf16])
+  func base(precision: Precision) throws {
+    let model = try Model(directory: #require(EngineFixtures.baseModel), precision: precision)
     try expectInvariance(model, count: 12, longest: 130, rounds: 4, seed: 3)
   }
 

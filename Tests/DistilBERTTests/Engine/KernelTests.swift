@@ -63,7 +63,7 @@ private struct KernelOutputs: Equatable {
         var scratch = [Float](repeating: .nan, count: ck_attention_scratch(length, width))
         qkv.withUnsafeMutableBufferPointer { qkv in
           guard let q = qkv.baseAddress else { return }
-          kernels.attention(q, q + width, q + 2 * width, 3 * width, length, width, bias, &scratch)
+          kernels.attention(q, q + width, q + 2 * width, 3 * width, length, width, bias, 0, length, &scratch)
         }
         attention += bits(qkv)
       }

@@ -43,6 +43,18 @@ struct ReferenceLogitsTests {
   }
 
   @Test(
+    "bundled model at bf16: 999 labels of 1,000, logits within 0.1",
+    .enabled(if: SharedDirectory.has("reference") && BF16Support.isHere, "needs ../shared and AVX-512 BF16"))
+  func bundledBF16() throws {
+    let result = try difference(
+      SharedDirectory.bundledModel, precision: .bf16, reference: "logits-imdb-minilm-l6.jsonl", limit: 5000)
+    print("bundled model at bf16: \(result.labels) of \(result.reviews) labels, largest logit difference \(result.worst)")
+    #expect(result.reviews >= 100)
+    #expect(result.worst < 0.1)
+    #expect(result.reviews - result.labels <= result.reviews / 1000)
+  }
+
+  @Test(
     "DistilBERT-base size",
     .enabled(if: SharedDirectory.has("reference") && EngineFixtures.baseModel != nil, "needs ../shared and SENTIMENT_BASE_MODEL"))
   func base() throws {

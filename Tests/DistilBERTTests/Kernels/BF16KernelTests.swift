@@ -4,9 +4,10 @@ import Testing
 @testable import DistilBERT
 
 /// The bf16 products, where the CPU has them, against sums in double precision of the same rounded operands.
-@Suite(.enabled(if: ck_bf16_supported(), "this CPU has no AVX-512 BF16"))
+@Suite(.enabled(if: BF16Support.isHere, "this CPU has no AVX-512 BF16"))
 struct BF16KernelTests {
   private struct Product {
+    let kernels: ck_bf16_kernels
     let rows: Int
     let inputs: Int
     let channels: Int
@@ -18,11 +19,12 @@ struct BF16KernelTests {
     private var paddedBias: [Float]
     let firstBadRow: Int
 
-    init(rows: Int, inputs: Int, channels: Int, x source: [Float], w: [Float], bias: [Float]) {
+    init(rows: Int, inputs: Int, channels: Int, x source: [Float], w: [Float], bias: [Float]) throws {
+      kernels = try BF16Support.kernels()
       (self.rows, self.inputs, self.channels, self.w, self.bias) = (rows, inputs, channels, w, bias)
       depth = ck_bf16_depth(inputs)
       var rounded = [UInt16](repeating: 0x7fc0, count: rows * depth)  // NaN: padding must be overwritten
-      ck_bf16_round_rows(source, inputs, rows, inputs, &rounded, depth)
+      kernels.round_rows(source, inputs, rows, inputs, &rounded, depth)
       x = rounded
       var panels = [UInt16](repeating: 0, count: ck_bf16_panel_elements(channels, inputs))
       var paddedBias = [Float](repeating: 0, count: roundedUp(channels, to: 16))
@@ -44,16 +46,16 @@ struct BF16KernelTests {
         paddedBias.withUnsafeMutableBufferPointer { bias in
           var weights = ck_bf16_weights(
             panels: panels.baseAddress!, bias: bias.baseAddress!, channels: channels, inputs: inputs)
-          ck_bf16_product(part, depth, range.count, &weights, first, count, residual, count, &y, count)
+          kernels.product(part, depth, range.count, &weights, first, count, residual, count, &y, count)
         }
       }
       return y
     }
   }
 
-  private func random(rows: Int, inputs: Int, channels: Int) -> Product {
+  private func random(rows: Int, inputs: Int, channels: Int) throws -> Product {
     var random = RepeatableNumbers(state: UInt64(rows))
-    return Product(
+    return try Product(
       rows: rows, inputs: inputs, channels: channels, x: random.floats(rows * inputs),
       w: random.floats(channels * inputs), bias: random.floats(channels))
   }
@@ -63,10 +65,10 @@ struct BF16KernelTests {
     return Double(Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000))
   }
 
-  @Test func `products are right for every tile and edge`() {
+  @Test func `products are right for every tile and edge`() throws {
     var largest = 0.0
     for rows in 1...33 {
-      var product = random(rows: rows, inputs: 1 + rows * 7 % 130, channels: 1 + rows * 11 % 70)
+      var product = try random(rows: rows, inputs: 1 + rows * 7 % 130, channels: 1 + rows * 11 % 70)
       let (inputs, channels) = (product.inputs, product.channels)
       let residual = (0..<rows * channels).map { Float($0 % 7) }
       let plain = product.run(rows: 0..<rows)
@@ -93,8 +95,8 @@ struct BF16KernelTests {
     #expect(largest < 2e-5)
   }
 
-  @Test func `a row's bits do not depend on its batch`() {
-    var product = random(rows: 33, inputs: 100, channels: 50)
+  @Test func `a row's bits do not depend on its batch`() throws {
+    var product = try random(rows: 33, inputs: 100, channels: 50)
     let whole = product.run(rows: 0..<33)
     for count in [1, 2, 5, 13, 32] {
       for first in stride(from: 0, through: 33 - count, by: count) {
@@ -104,9 +106,9 @@ struct BF16KernelTests {
     }
   }
 
-  @Test func `rows are rounded to nearest even and padded with zero`() {
+  @Test func `rows are rounded to nearest even and padded with zero`() throws {
     let values: [Float] = [1, 1.00390625, 1.01171875, -2.005, 3.0e38, 0, 0x1p-130, .infinity, 0.1]
-    let product = Product(rows: 1, inputs: 9, channels: 1, x: values, w: [Float](repeating: 1, count: 9), bias: [0])
+    let product = try Product(rows: 1, inputs: 9, channels: 1, x: values, w: [Float](repeating: 1, count: 9), bias: [0])
     for (value, bits) in zip(values, product.x) where value != 0x1p-130 && value.isFinite {
       #expect(Double(Float(bitPattern: UInt32(bits) << 16)) == Self.rounded(value))
     }
@@ -115,9 +117,9 @@ struct BF16KernelTests {
     #expect(product.x[9...].allSatisfy { $0 == 0 })
   }
 
-  @Test func `weights that are not finite as bf16 are reported`() {
+  @Test func `weights that are not finite as bf16 are reported`() throws {
     for bad: Float in [.nan, .infinity, -.infinity, .greatestFiniteMagnitude] {
-      let product = Product(rows: 1, inputs: 2, channels: 3, x: [1, 1], w: [0, 1, 2, bad, 0, 0], bias: [0, 0, 0])
+      let product = try Product(rows: 1, inputs: 2, channels: 3, x: [1, 1], w: [0, 1, 2, bad, 0, 0], bias: [0, 0, 0])
       #expect(product.firstBadRow == 1)
     }
   }

@@ -88,7 +88,7 @@ import Testing
     withUnsafePointer(to: memory.states) { states in
       kernels.split_heads(x, length, heads, headDimension, states, 0)
       kernels.attention(
-        states, 0, length, heads, headDimension, &context.codes, ck_i8_depth(d), &context.scales, &context.zeros,
+        states, 0, length, heads, headDimension, 0, length, &context.codes, ck_i8_depth(d), &context.scales, &context.zeros,
         memory.scratch)
     }
     var exact = [Float](repeating: 0, count: length * d)

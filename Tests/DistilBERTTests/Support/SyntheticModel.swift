@@ -49,9 +49,11 @@ struct SyntheticModel: CustomStringConvertible, Sendable {
   }
 
   /// Writes it, loads it and removes the files.
-  func load(type: String = "F32") throws -> Model {
+  func load(type: String = "F32", precision: Precision = .f32, on path: KernelPath = .best) throws -> Model {
     let directory = try write(type: type)
-    return try withExtendedLifetime(directory) { try Model(directory: directory.url) }
+    return try withExtendedLifetime(directory) {
+      try Model(directory: directory.url, precision: precision, kernelPath: path)
+    }
   }
 
   private static func weights(_ name: String, count: Int) -> [Float] {

@@ -88,17 +88,19 @@ enum Topics {
   }
 }
 
-/// Reads topics from their beginning, in no group.
+/// Reads topics from their beginning, in no group; of transactions what is committed.
 final class TopicReader {
   private(set) var records: [ConsumerRecord] = []
   private let consumer: Consumer
   private let partitions: [TopicPartition]
+  /// How far each partition has been read, where its end was met. Not all offsets are records: transactions leave markers.
+  private var ends: [TopicPartition: Int64] = [:]
 
   init(servers: String, topics: [(name: String, partitions: Int32)]) throws {
     consumer = try Consumer(
       configuration: KafkaConfiguration([
         "bootstrap.servers": servers, "group.id": "reader-\(UUID().uuidString)", "fetch.wait.max.ms": "20",
-        "fetch.message.max.bytes": "10000000",
+        "fetch.message.max.bytes": "10000000", "enable.partition.eof": "true", "isolation.level": "read_committed",
       ]))
     partitions = topics.flatMap { topic in (0..<topic.partitions).map { TopicPartition(topic: topic.name, partition: $0) } }
     try consumer.assign(Dictionary(uniqueKeysWithValues: partitions.map { ($0, .beginning) }))
@@ -108,7 +110,11 @@ final class TopicReader {
   func read(until what: String, within limit: Duration = patience, isDone: ([ConsumerRecord]) throws -> Bool) throws {
     let end = ContinuousClock.now.advanced(by: limit)
     while try !isDone(records) {
-      if case .record(let record) = consumer.poll(timeout: .milliseconds(50)) { records.append(record) }
+      switch consumer.poll(timeout: .milliseconds(50)) {
+      case .record(let record): records.append(record)
+      case .endOfPartition(let partition, let offset): ends[partition] = offset
+      case .error, .nothing: break
+      }
       if ContinuousClock.now >= end { throw TimedOut(description: "waited \(limit) for \(what); \(records.count) records came") }
     }
   }
@@ -129,14 +135,10 @@ final class TopicReader {
     }
   }
 
-  /// Reads everything that is in the topics now.
+  /// Reads everything that is in the topics now; waits for transactions that are still open.
   func readToEnd() throws {
-    var expected = 0
-    for partition in partitions {
-      let marks = try consumer.queryWatermarks(partition, timeout: .seconds(20))
-      expected += Int(marks.high - marks.low)
-    }
-    try read(count: expected)
+    let marks = try partitions.map { ($0, try consumer.queryWatermarks($0, timeout: .seconds(20))) }
+    try read(until: "the end") { _ in marks.allSatisfy { partition, marks in ends[partition] ?? marks.low >= marks.high } }
   }
 
   func outcomes(output: String) -> Outcomes {

@@ -41,6 +41,14 @@ import Testing
     #expect(WorkerSettings.deadLetterTopic(named) == "dead")
   }
 
+  @Test func thereAreAsManyLanesAsGiveEachThreadACore() throws {
+    let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    #expect(ModelLoading.lanes(try parse(["run"] + Self.needed)) == cores)
+    #expect(ModelLoading.lanes(try parse(["run", "--threads-per-lane", "\(cores)"] + Self.needed)) == 1)
+    #expect(ModelLoading.lanes(try parse(["run", "--threads-per-lane", "256"] + Self.needed)) == max(1, cores / 256))
+    #expect(ModelLoading.lanes(try parse(["run", "--threads-per-lane", "4", "--lanes", "3"] + Self.needed)) == 3)
+  }
+
   @Test(arguments: [
     ["--output-format", "enrich", "--format", "text"], ["--output-topic", "in"], ["--dead-letter-topic", "out"],
     ["--text-pointer", "text"], ["--lanes", "0"], ["--kafka", "no.such.property=1"], ["--precision", "f16"],
@@ -57,6 +65,24 @@ import Testing
     #expect(clients.consumer["enable.auto.commit"] == "false")
     #expect(clients.producer["linger.ms"] == "50")
     #expect(clients.consumer["group.id"] == "g")
+  }
+
+  @Test func exactlyOnceSetsWhatItStandsOn() throws {
+    let exactly = ["run", "--delivery", "exactly-once"] + Self.needed
+    let clients = ClientProperties(try parse(exactly))
+    #expect(clients.consumer["isolation.level"] == "read_committed")
+    #expect(clients.producer["transaction.timeout.ms"] == "30000")
+    #expect(clients.producer["message.timeout.ms"] == "30000")
+    let longer = ClientProperties(try parse(exactly + ["--kafka", "transaction.timeout.ms=90000"]))
+    #expect(longer.producer["transaction.timeout.ms"] == "90000")
+    #expect(longer.producer["message.timeout.ms"] == "90000")
+    #expect(ClientProperties(try parse(["run"] + Self.needed)).producer["transaction.timeout.ms"] == nil)
+    for wrong in [
+      ["--kafka", "isolation.level=read_uncommitted"], ["--kafka", "transactional.id=x"],
+      ["--kafka", "transaction.timeout.ms=200"],
+    ] {
+      #expect(throws: SettingsError.self) { try parse(exactly + wrong) }
+    }
   }
 
   @Test func unknownKeysNameTheirPlaceAndTheNearestOne() {

@@ -40,6 +40,18 @@ struct DeadLetterTests {
     #expect(texts(Array(headers.dropFirst(3))) == texts(letter.headers))
   }
 
+  @Test func attemptsAddUpOverRoundTrips() {
+    let letter = DeadLetter(reason: "model-error", detail: "d", stage: .infer, source: source, attempts: 3, time: time)
+    let first = letter.headers(after: [("trace", [1])])
+    #expect(texts(first).contains("sentiment-attempts=3"))
+    let second = letter.headers(after: first)
+    #expect(texts(second).contains("sentiment-attempts=6"))
+    #expect(second.count == first.count && second[0].name == "trace")
+    for nonsense: [UInt8]? in [nil, [], Array("-3".utf8), Array("9999999999".utf8), [0xFF]] {
+      #expect(texts(letter.headers(after: [("sentiment-attempts", nonsense)])).contains("sentiment-attempts=3"))
+    }
+  }
+
   @Test func theDetailIsOneBoundedLineOfUTF8() {
     let long = "a\nb\u{1B}" + String(repeating: "😀", count: 100)
     let letter = DeadLetter(reason: "r", detail: long, stage: .tokenise, source: source, time: time)

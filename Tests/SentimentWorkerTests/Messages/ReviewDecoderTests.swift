@@ -45,9 +45,9 @@ struct ReviewDecoderTests {
   }
 
   @Test func aNullValueIsATombstoneWhateverTheFormat() throws {
-    #expect(try decode(nil) == .tombstone)
-    #expect(try decode(nil, pointer: nil) == .tombstone)
-    #expect(try decode([]) != .tombstone)
+    #expect(try decode(nil) == .unusable(.tombstone))
+    #expect(try decode(nil, pointer: nil) == .unusable(.tombstone))
+    #expect(try decode([]) != .unusable(.tombstone))
   }
 
   @Test(arguments: [

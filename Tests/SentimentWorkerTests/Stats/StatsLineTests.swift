@@ -7,7 +7,7 @@ import Testing
 @Suite struct StatsLineTests {
   /// A line over a minute in which something of everything happened.
   private func line() throws -> [String: Any] {
-    let metrics = WorkerMetrics(labels: 2)
+    let metrics = WorkerMetrics(labels: 2, lanes: 2)
     let earlier = StatsSnapshot(metrics, time: UTCTime(milliseconds: 0), at: 0)
     metrics.noteConsumed(timestamp: 1000, at: UTCTime(milliseconds: 3000))
     metrics.stages.tokenise.record(.milliseconds(1))
@@ -15,7 +15,7 @@ import Testing
     metrics.pauses.increment()
     let now = StatsSnapshot(metrics, time: UTCTime(milliseconds: 60_000), at: 60_000_000_000)
     let line = StatsLine(
-      earlier: earlier, now: now, load: PipelineLoad(waitingRecords: 1), isPaused: true, lag: [0: 5, 3: 7],
+      earlier: earlier, now: now, load: PipelineLoad(waitingRecords: 1), isPaused: true, stalled: [], lag: [0: 5, 3: 7],
       model: ModelIdentity(name: "m", fingerprint: "f", precision: "f32"), labels: ["Negative", "Positive"], lanes: 2,
       batchTokenLimit: 600, residentBytes: 1 << 20, uptime: .seconds(60), isSummary: false)
     let bytes = line.encode()
@@ -48,7 +48,7 @@ import Testing
     object.flatMap { name, value -> [String] in
       let path = prefix + name
       // Members of these are named by data: partitions, labels, reasons.
-      let isData = ["lag.partitions", "labels", "dead_letters"].contains(path)
+      let isData = ["lag.partitions", "labels", "dead_letters", "pass_throughs", "skips"].contains(path)
       guard let inner = value as? [String: Any], !isData else { return [path] }
       return paths(inner, under: path + ".")
     }

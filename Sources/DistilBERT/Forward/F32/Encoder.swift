@@ -3,47 +3,53 @@ import CKernels
 /// The transformer layers that are computed for every token: all but the last.
 ///
 /// Sequences lie one below the other in the workspace without padding, but for the few rows that `MatrixProduct.rowAlignment`
-/// asks for; those hold zeroes at first and are computed along, and nobody reads them. Linear layers run over all rows at once,
-/// attention runs per sequence and head. Each projection back into the residual stream is accumulated onto it by the product
-/// itself, so that the next kernel adds only the bias.
+/// asks for; those hold zeroes at first and are computed along, and nobody reads them. Linear layers run over all rows of a thread
+/// at once, attention runs per sequence and head. Each projection back into the residual stream is accumulated onto it by the
+/// product itself, so that the next kernel adds only the bias.
 struct Encoder {
   let configuration: ModelConfiguration
   let weights: Weights
   let kernels: ck_kernels
   let workspace: Workspace
+  let member: TeamMember
+  let clock: StageClock
 
   /// Rows that a sequence takes.
   static func rows(of length: Int) -> Int { roundUp(length, to: MatrixProduct.rowAlignment) }
 
-  static func roundUp(_ count: Int, to step: Int) -> Int { (count + step - 1) / step * step }
-
-  /// Fills `workspace.hidden` with the sequences' states after all layers but the last. `lengths` fits the workspace.
-  /// Returns the position in `ids` of the first id outside the vocabulary, or nil.
-  func run(ids: UnsafePointer<Int32>, lengths: UnsafeBufferPointer<Int>) -> Int? {
-    var rows = 0
-    var token = 0
-    for length in lengths {
-      let bad = embed(ids + token, count: length, atRow: rows)
-      guard bad < 0 else { return token + bad }
-      token += length
-      rows += Self.rows(of: length)
-    }
-    let all = Self.roundUp(rows, to: MatrixProduct.rowMultiple)
-    clear(rows: rows..<all)
+  /// Fills this thread's rows of `workspace.hidden` with the sequences' states after all layers but the last. The sequences fit the
+  /// workspace.
+  func run(_ slice: Slice) {
+    let division = RowDivision(configuration, alignment: MatrixProduct.rowAlignment, unit: MatrixProduct.rowMultiple)
+    let rows = division.rows(of: member, lengths: slice.lengths)
+    embed(slice, rows: rows)
+    clock.lap(.embedding)
     for layer in weights.layers {
-      attend(layer, lengths: lengths, rows: all)
-      feedForward(layer, rows: all)
+      // Others may still be reading this thread's keys and values of the layer before.
+      member.wait()
+      project(layer, rows: rows)
+      member.meet()
+      attend(layer, slice, rows: rows)
+      member.arrive()
+      finishAttention(layer, rows: rows)
+      feedForward(layer, rows: rows)
     }
-    return nil
   }
 
-  private func embed(_ ids: UnsafePointer<Int32>, count: Int, atRow row: Int) -> Int {
+  private func embed(_ slice: Slice, rows: Range<Int>) {
     let d = configuration.dimension
     let norm = weights.embeddingNorm
-    clear(rows: row + count..<row + Self.rows(of: count))
-    return kernels.embed(
-      ids, count, d, weights.words, configuration.vocabularySize, weights.positions, norm.gamma, norm.beta, LayerNorm.epsilon,
-      workspace.hidden + row * d)
+    var end = rows.lowerBound
+    slice.forEachPart(in: rows, alignment: MatrixProduct.rowAlignment) { part in
+      let start = part.row + part.tokens.lowerBound
+      clear(rows: end..<max(end, min(start, rows.upperBound)))
+      end = max(rows.lowerBound, part.row + part.tokens.upperBound)
+      // All ids are in the vocabulary.
+      _ = kernels.embed(
+        slice.ids + part.token + part.tokens.lowerBound, part.tokens.count, d, weights.words, configuration.vocabularySize,
+        weights.positions + part.tokens.lowerBound * d, norm.gamma, norm.beta, LayerNorm.epsilon, workspace.hidden + start * d)
+    }
+    clear(rows: end..<max(end, rows.upperBound))
   }
 
   private func clear(rows: Range<Int>) {
@@ -51,41 +57,65 @@ struct Encoder {
     (workspace.hidden + rows.lowerBound * d).update(repeating: 0, count: rows.count * d)
   }
 
-  /// hidden = LayerNorm(hidden + attention(hidden))
-  private func attend(_ layer: LayerWeights, lengths: UnsafeBufferPointer<Int>, rows: Int) {
+  /// Queries, keys and values.
+  private func project(_ layer: LayerWeights, rows: Range<Int>) {
+    let d = configuration.dimension
+    guard !rows.isEmpty else { return }
+    layer.attentionInput.multiply(
+      workspace.hidden + rows.lowerBound * d, ldx: d, rows: rows.count, into: workspace.wide + rows.lowerBound * 3 * d,
+      accumulate: false, kernels: kernels)
+    clock.lap(.attentionInput)
+  }
+
+  /// The context takes the queries' place.
+  private func attend(_ layer: LayerWeights, _ slice: Slice, rows: Range<Int>) {
     let d = configuration.dimension
     let headDimension = configuration.headDimension
-    let wide = workspace.wide
-    layer.attentionInput.multiply(workspace.hidden, ldx: d, rows: rows, into: wide, accumulate: false, kernels: kernels)
-    var row = 0
-    for length in lengths {
+    slice.forEachPart(in: rows, alignment: MatrixProduct.rowAlignment) { part in
+      guard !part.tokens.isEmpty else { return }
       for head in 0..<configuration.heads {
         let column = head * headDimension
-        let query = wide + row * 3 * d + column
+        let query = workspace.wide + part.row * 3 * d + column
         kernels.attention(
-          query, query + d, query + 2 * d, 3 * d, length, headDimension, layer.attentionInput.bias + column, workspace.attention)
+          query, query + d, query + 2 * d, 3 * d, part.length, headDimension, layer.attentionInput.bias + column,
+          part.tokens.lowerBound, part.tokens.count, workspace.attention)
       }
-      row += Self.rows(of: length)
     }
-    // The context has taken the queries' place.
-    layer.attentionOutput.multiply(wide, ldx: 3 * d, rows: rows, into: workspace.hidden, accumulate: true, kernels: kernels)
-    normalise(workspace.hidden, rows: rows, bias: layer.attentionOutput.bias, norm: layer.attentionNorm)
+    clock.lap(.attention)
+  }
+
+  /// hidden = LayerNorm(hidden + W_o·context)
+  private func finishAttention(_ layer: LayerWeights, rows: Range<Int>) {
+    let d = configuration.dimension
+    guard !rows.isEmpty else { return }
+    let hidden = workspace.hidden + rows.lowerBound * d
+    layer.attentionOutput.multiply(
+      workspace.wide + rows.lowerBound * 3 * d, ldx: 3 * d, rows: rows.count, into: hidden, accumulate: true, kernels: kernels)
+    clock.lap(.attentionOutput)
+    normalise(hidden, rows: rows.count, bias: layer.attentionOutput.bias, norm: layer.attentionNorm)
+    clock.lap(.norm)
   }
 
   /// hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), in tiles that the L2 and L3 caches keep for the activation.
-  private func feedForward(_ layer: LayerWeights, rows: Int) {
+  private func feedForward(_ layer: LayerWeights, rows: Range<Int>) {
     let d = configuration.dimension
     let h = configuration.hiddenDimension
-    let tiles = (rows + Workspace.feedForwardRows - 1) / Workspace.feedForwardRows
+    guard !rows.isEmpty else { return }
+    let tiles = (rows.count + workspace.tileRows - 1) / workspace.tileRows
     // 48 rows keep a token's place in its group of rows (see MatrixProduct).
-    let step = Self.roundUp((rows + tiles - 1) / tiles, to: 48)
-    for row in stride(from: 0, to: rows, by: step) {
-      let count = min(step, rows - row)
+    let step = roundUp((rows.count + tiles - 1) / tiles, to: 48)
+    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
+      let count = min(step, rows.upperBound - row)
       let tile = workspace.hidden + row * d
-      layer.feedForwardIn.multiply(tile, ldx: d, rows: count, into: workspace.wide, accumulate: false, kernels: kernels)
-      activate(workspace.wide, rows: count, columns: h, bias: layer.feedForwardIn.bias)
-      layer.feedForwardOut.multiply(workspace.wide, ldx: h, rows: count, into: tile, accumulate: true, kernels: kernels)
+      let inner = workspace.tile
+      layer.feedForwardIn.multiply(tile, ldx: d, rows: count, into: inner, accumulate: false, kernels: kernels)
+      clock.lap(.feedForwardIn)
+      activate(inner, rows: count, columns: h, bias: layer.feedForwardIn.bias)
+      clock.lap(.activation)
+      layer.feedForwardOut.multiply(inner, ldx: h, rows: count, into: tile, accumulate: true, kernels: kernels)
+      clock.lap(.feedForwardOut)
       normalise(tile, rows: count, bias: layer.feedForwardOut.bias, norm: layer.outputNorm)
+      clock.lap(.norm)
     }
   }
 

@@ -2,16 +2,25 @@ import CKernels
 
 /// The forward pass at f32: matrix products on OpenBLAS.
 struct F32Pass: ForwardPass {
+  let member: TeamMember
+  let clock: StageClock
   private let workspace: Workspace
   private let encoder: Encoder
 
-  init(
-    _ configuration: ModelConfiguration, weights: Weights, kernels: ck_kernels, maximumTokens: Int, longestSequence: Int
-  ) throws(ModelError) {
+  /// The pass once for each thread of a lane.
+  static func team(
+    of threads: Int, _ configuration: ModelConfiguration, weights: Weights, kernels: ck_kernels, maximumTokens: Int,
+    longestSequence: Int
+  ) throws(ModelError) -> [F32Pass] {
     let wanted = max(min(maximumTokens, Self.sliceRows), Encoder.rows(of: longestSequence))
-    let rows = Encoder.roundUp(wanted, to: MatrixProduct.rowMultiple)
-    workspace = try Workspace(configuration, rows: rows, longestSequence: longestSequence)
-    encoder = Encoder(configuration: configuration, weights: weights, kernels: kernels, workspace: workspace)
+    let rows = roundUp(wanted, to: MatrixProduct.rowMultiple)
+    let workspaces = try Workspace.team(of: threads, configuration, rows: rows, longestSequence: longestSequence)
+    return zip(workspaces, TeamMember.team(of: threads)).map { workspace, member in
+      let clock = StageClock()
+      let encoder = Encoder(
+        configuration: configuration, weights: weights, kernels: kernels, workspace: workspace, member: member, clock: clock)
+      return F32Pass(member: member, clock: clock, workspace: workspace, encoder: encoder)
+    }
   }
 
   var rows: Int { workspace.rows }
@@ -19,11 +28,9 @@ struct F32Pass: ForwardPass {
 
   func rows(of length: Int) -> Int { Encoder.rows(of: length) }
 
-  func run(
-    ids: UnsafePointer<Int32>, lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutablePointer<Float>
-  ) -> Int? {
-    if let bad = encoder.run(ids: ids, lengths: lengths) { return bad }
-    ClassifierHead(encoder: encoder).run(lengths: lengths, logits: logits)
-    return nil
+  func run(_ slice: Slice) {
+    clock.start()
+    encoder.run(slice)
+    clock.lap(.head) { ClassifierHead(encoder: encoder).run(slice) }
   }
 }

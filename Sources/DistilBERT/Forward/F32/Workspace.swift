@@ -1,69 +1,107 @@
 import CKernels
 
-/// The memory that one lane computes in: sized once, never grown.
+/// The memory that the threads of one lane compute in, as one of them sees it: sized once, never grown.
 ///
 /// With R = `rows`, d = dimension, h = hidden dimension, n = heads, L = longest sequence and F = `feedForwardRows`, it is
 ///
 ///     R·d + max(R·3d, F·h)                        hidden states; queries, keys and values, or a feed-forward tile
-///     + 16·(n·d + 3d + h) + n·L                   the last layer and the head
+///     + 16·(n·d + 4d + h) + n·L                   the last layer and the head
 ///     + L·(2·head_dim + 48) + 48·head_dim         one attention head (rounded up a little)
 ///
 /// floats: 14 MB for DistilBERT-base and 1,024 rows, 7 MB for the bundled model. OpenBLAS keeps a few MB of its own per thread.
+/// Several threads need a feed-forward tile each, and each of them the attention's memory and 16·d.
 struct Workspace {
   /// Rows of the feed-forward layers that are computed at a time, so that the activation finds them in the cache.
-  static let feedForwardRows = 480
+  private static let feedForwardRows = 480
+  /// The same where several threads share a lane.
+  private static let teamFeedForwardRows = 288
   /// Sequences whose last layer is computed at a time.
   static let headSequences = 16
 
   let memory: FloatMemory
   let rows: Int
+  let longestSequence: Int
+
+  // Shared. A thread writes its own rows, heads or columns.
+
   /// (rows, dim): the residual stream.
   let hidden: UnsafeMutablePointer<Float>
-  /// (rows, 3 · dim): queries (later the context), keys, values; or (feedForwardRows, hidden_dim).
+  /// (rows, 3 · dim): queries (later the context), keys, values.
   let wide: UnsafeMutablePointer<Float>
-  let attention: UnsafeMutablePointer<Float>
-  /// (headSequences, dim): the first tokens' residual stream.
-  let first: UnsafeMutablePointer<Float>
-  /// (headSequences, dim): their queries, later the context.
+  /// (headSequences, dim): the first tokens' queries, later the context.
   let query: UnsafeMutablePointer<Float>
-  /// (headSequences, dim)
-  let projected: UnsafeMutablePointer<Float>
   /// (headSequences, heads, dim)
   let absorbed: UnsafeMutablePointer<Float>
   /// (heads, longest sequence)
   let scores: UnsafeMutablePointer<Float>
+  /// (headSequences, dim): the first tokens' residual stream, before a layer norm.
+  let sums: UnsafeMutablePointer<Float>
   /// (headSequences, hidden_dim)
   let inner: UnsafeMutablePointer<Float>
+  /// (headSequences, dim)
+  let projected: UnsafeMutablePointer<Float>
 
-  init(_ configuration: ModelConfiguration, rows: Int, longestSequence: Int) throws(ModelError) {
-    let sizes = Sizes(configuration, rows: rows, longestSequence: longestSequence)
-    memory = try FloatMemory(capacity: FloatMemory.capacity(for: sizes.all), purpose: "a lane's workspace")
+  // The thread's own.
+
+  /// (tileRows, hidden_dim): a tile of the feed-forward layers. A thread that is alone uses `wide`, which is free then.
+  let tile: UnsafeMutablePointer<Float>
+  let tileRows: Int
+  let attention: UnsafeMutablePointer<Float>
+  /// (headSequences, dim): the first tokens' residual stream.
+  let first: UnsafeMutablePointer<Float>
+
+  /// The workspace of a lane, once for each thread.
+  static func team(
+    of threads: Int, _ configuration: ModelConfiguration, rows: Int, longestSequence: Int
+  ) throws(ModelError) -> [Workspace] {
+    let sizes = Sizes(configuration, rows: rows, longestSequence: longestSequence, threads: threads)
+    let memory = try FloatMemory(
+      capacity: FloatMemory.capacity(for: sizes.shared) + threads * FloatMemory.capacity(for: sizes.own),
+      purpose: "a lane's workspace")
+    var result: [Workspace] = []
+    for _ in 0..<threads {
+      result.append(Workspace(memory, sizes, rows: rows, longestSequence: longestSequence, beside: result.first))
+    }
+    return result
+  }
+
+  /// Takes all of it; or what is a thread's own, beside another's.
+  private init(_ memory: FloatMemory, _ sizes: Sizes, rows: Int, longestSequence: Int, beside other: Workspace?) {
+    self.memory = memory
     self.rows = rows
-    hidden = memory.take(sizes.hidden)
-    wide = memory.take(sizes.wide)
+    self.longestSequence = longestSequence
+    hidden = other?.hidden ?? memory.take(sizes.hidden)
+    wide = other?.wide ?? memory.take(sizes.wide)
+    query = other?.query ?? memory.take(sizes.perSequence)
+    absorbed = other?.absorbed ?? memory.take(sizes.absorbed)
+    scores = other?.scores ?? memory.take(sizes.scores)
+    sums = other?.sums ?? memory.take(sizes.perSequence)
+    inner = other?.inner ?? memory.take(sizes.inner)
+    projected = other?.projected ?? memory.take(sizes.perSequence)
+    tileRows = sizes.tileRows
+    tile = sizes.tile == 0 ? wide : memory.take(sizes.tile)
     attention = memory.take(sizes.attention)
     first = memory.take(sizes.perSequence)
-    query = memory.take(sizes.perSequence)
-    projected = memory.take(sizes.perSequence)
-    absorbed = memory.take(sizes.absorbed)
-    scores = memory.take(sizes.scores)
-    inner = memory.take(sizes.inner)
   }
 
   private struct Sizes {
-    let hidden, wide, attention, perSequence, absorbed, scores, inner: Int
-    var all: [Int] { [hidden, wide, attention, perSequence, perSequence, perSequence, absorbed, scores, inner] }
+    let hidden, wide, attention, perSequence, absorbed, scores, inner, tileRows, tile: Int
+    var shared: [Int] { [hidden, wide, perSequence, absorbed, scores, perSequence, inner, perSequence] }
+    var own: [Int] { [tile, attention, perSequence] }
 
-    init(_ configuration: ModelConfiguration, rows: Int, longestSequence: Int) {
+    init(_ configuration: ModelConfiguration, rows: Int, longestSequence: Int, threads: Int) {
       let d = configuration.dimension
+      let h = configuration.hiddenDimension
       let sequences = Workspace.headSequences
       hidden = rows * d
-      wide = max(rows * 3 * d, min(rows, Workspace.feedForwardRows) * configuration.hiddenDimension)
+      tileRows = min(rows, threads == 1 ? Workspace.feedForwardRows : Workspace.teamFeedForwardRows)
+      tile = threads == 1 ? 0 : tileRows * h
+      wide = threads == 1 ? max(rows * 3 * d, tileRows * h) : rows * 3 * d
       attention = ck_attention_scratch(longestSequence, configuration.headDimension)
       perSequence = sequences * d
       absorbed = sequences * configuration.heads * d
       scores = configuration.heads * longestSequence
-      inner = sequences * configuration.hiddenDimension
+      inner = sequences * h
     }
   }
 }

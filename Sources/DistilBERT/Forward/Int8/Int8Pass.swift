@@ -1,27 +1,31 @@
 import CKernels
 
-/// The forward pass at int8: every product of a linear layer and of attention in integers, nothing through OpenBLAS, the same
-/// bits on every kernel path.
+/// The forward pass at int8 or bf16: every product of a linear layer and of attention in that format, nothing through OpenBLAS.
+/// At int8 it gives the same bits on every kernel path.
 ///
-/// Attention runs per sequence. Between it and the next layer's attention each token is alone, so that a tile of rows goes
-/// through all of that at a time and its activations stay in the cache.
-struct Int8Pass: ForwardPass {
+/// Attention runs per sequence. Between it and the next layer's attention each token is alone, so that a tile of a thread's rows
+/// goes through all of that at a time and its activations stay in the cache.
+struct CodedPass<Format: NumberFormat>: ForwardPass {
   let configuration: ModelConfiguration
-  let weights: Int8Weights
-  let kernels: ck_i8_kernels
+  let weights: CodedWeights<Format>
+  let format: Format
   let floatKernels: ck_kernels
-  let workspace: Int8Workspace
+  let workspace: CodedWorkspace<Format>
+  let member: TeamMember
+  let clock: StageClock
 
-  init(
-    _ configuration: ModelConfiguration, weights: Int8Weights, kernels path: KernelPath, maximumTokens: Int,
-    longestSequence: Int
-  ) throws(ModelError) {
-    self.configuration = configuration
-    self.weights = weights
-    kernels = path.int8Kernels
-    floatKernels = path.kernels
+  /// The pass once for each thread of a lane.
+  static func team(
+    of threads: Int, _ configuration: ModelConfiguration, weights: CodedWeights<Format>, format: Format, floatKernels: ck_kernels,
+    maximumTokens: Int, longestSequence: Int
+  ) throws(ModelError) -> [CodedPass] {
     let rows = max(min(maximumTokens, Self.sliceRows), longestSequence)
-    workspace = try Int8Workspace(configuration, rows: rows, longestSequence: longestSequence)
+    let workspaces = try CodedWorkspace<Format>.team(of: threads, configuration, rows: rows, longestSequence: longestSequence)
+    return zip(workspaces, TeamMember.team(of: threads)).map { workspace, member in
+      CodedPass(
+        configuration: configuration, weights: weights, format: format, floatKernels: floatKernels, workspace: workspace,
+        member: member, clock: StageClock())
+    }
   }
 
   var rows: Int { workspace.rows }
@@ -29,120 +33,86 @@ struct Int8Pass: ForwardPass {
 
   func rows(of length: Int) -> Int { length }
 
-  func run(
-    ids: UnsafePointer<Int32>, lengths: UnsafeBufferPointer<Int>, logits: UnsafeMutablePointer<Float>
-  ) -> Int? {
-    var rows = 0
-    for length in lengths {
-      let bad = embed(ids + rows, count: length, atRow: rows)
-      guard bad < 0 else { return rows + bad }
-      rows += length
-    }
+  func run(_ slice: Slice) {
+    clock.start()
+    let rows = RowDivision(configuration).rows(of: member, lengths: slice.lengths)
+    slice.forEachPart(in: rows) { part in embed(slice, part) }
+    clock.lap(.embedding)
     if let first = weights.layers.first {
       forEachTile(of: rows) { row, count in project(first.attentionInput, row: row, count: count) }
     }
     for index in weights.layers.indices {
-      attend(lengths)
+      member.meet()
+      slice.forEachPart(in: rows) { part in attend(part) }
+      clock.lap(.attention)
+      member.arrive()
       forEachTile(of: rows) { row, count in
         let next = index + 1 < weights.layers.count ? weights.layers[index + 1].attentionInput : nil
         finishLayer(weights.layers[index].rest, row: row, count: count, for: next)
-        if let next { project(next, row: row, count: count) }
+        if let next {
+          // Others may still be reading the keys and values whose place the next layer's take.
+          member.wait()
+          project(next, row: row, count: count)
+        }
       }
     }
-    runHead(lengths: lengths, logits: logits)
-    return nil
+    clock.lap(.head) { runHead(slice) }
   }
 
-  private func forEachTile(of rows: Int, _ body: (_ row: Int, _ count: Int) -> Void) {
-    for row in stride(from: 0, to: rows, by: Int8Workspace.tileRows) { body(row, min(Int8Workspace.tileRows, rows - row)) }
+  /// Calls `body` with tiles of about the same height.
+  private func forEachTile(of rows: Range<Int>, _ body: (_ row: Int, _ count: Int) -> Void) {
+    let tiles = (rows.count + Format.tileRows - 1) / Format.tileRows
+    for tile in 0..<tiles {
+      let start = rows.lowerBound + rows.count * tile / tiles
+      body(start, rows.lowerBound + rows.count * (tile + 1) / tiles - start)
+    }
   }
 
-  private func embed(_ ids: UnsafePointer<Int32>, count: Int, atRow row: Int) -> Int {
+  private func embed(_ slice: Slice, _ part: Slice.Part) {
     let d = configuration.dimension
-    let norm = weights.embeddingNorm
-    let coded = workspace.coded[from: row]
-    return kernels.embed(
-      ids, count, d, weights.words, weights.wordScales, configuration.vocabularySize, weights.positions, norm.gamma, norm.beta,
-      LayerNorm.epsilon, weights.layers.first?.attentionInput.factors, workspace.hidden + row * d, coded.codes, coded.stride,
-      coded.scales, coded.zeros)
+    let first = part.tokens.lowerBound
+    let row = part.row + first
+    format.embed(
+      slice.ids + part.token + first, count: part.tokens.count, words: weights.words, vocabulary: configuration.vocabularySize,
+      positions: weights.positions + first * d, norm: weights.embeddingNorm, dimension: d,
+      for: weights.layers.first?.attentionInput, into: workspace.hidden + row * d, workspace.coded[from: row])
   }
 
   /// Queries, keys and values of a tile.
-  private func project(_ layer: Int8Linear, row: Int, count: Int) {
-    multiply(workspace.coded[from: row], rows: count, by: layer, into: workspace.wide)
-    withUnsafePointer(to: workspace.heads) {
-      kernels.split_heads(workspace.wide, count, configuration.heads, configuration.headDimension, $0, row)
-    }
+  private func project(_ layer: Format.Linear, row: Int, count: Int) {
+    format.project(
+      workspace.coded[from: row], rows: count, by: layer, configuration: configuration, into: workspace.heads, at: row,
+      floats: workspace.floats, clock: clock)
   }
 
-  /// The context of every token, as codes.
-  private func attend(_ lengths: UnsafeBufferPointer<Int>) {
-    var row = 0
-    for length in lengths {
-      let context = workspace.coded[from: row]
-      withUnsafePointer(to: workspace.heads) {
-        kernels.attention(
-          $0, row, length, configuration.heads, configuration.headDimension, context.codes, context.stride, context.scales,
-          context.zeros, workspace.attention)
-      }
-      row += length
-    }
+  /// The context of some tokens of a sequence, as codes.
+  private func attend(_ part: Slice.Part) {
+    format.attend(
+      workspace.heads, row: part.row, length: part.length, queries: part.tokens, configuration: configuration,
+      into: workspace.coded[from: part.row], scratch: workspace.attention)
   }
 
   /// hidden = LayerNorm(hidden + W_o·context), then hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), for a tile,
   /// which is then coded for the layer that reads it next.
-  private func finishLayer(_ layer: Int8AfterAttentionWeights, row: Int, count: Int, for next: Int8Linear?) {
-    let tile = workspace.hidden + row * configuration.dimension
-    finishLayer(
-      layer, states: tile, coded: workspace.coded[from: row], rows: count, inner: workspace.wide,
-      innerCoded: workspace.wideCoded, for: next)
-  }
-
-  /// The same for `rows` states anywhere; `coded` has the context's codes at first.
-  func finishLayer(
-    _ layer: Int8AfterAttentionWeights, states: UnsafeMutablePointer<Float>, coded: CodedRows, rows: Int,
-    inner: UnsafeMutablePointer<Float>, innerCoded: CodedRows, for next: Int8Linear?
+  private func finishLayer(
+    _ layer: CodedAfterAttention<Format.Linear>, row: Int, count: Int, for next: Format.Linear?
   ) {
-    multiply(coded, rows: rows, by: layer.attentionOutput, into: states, residual: true)
-    normalise(states, rows: rows, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
+    let d = configuration.dimension
+    let states = workspace.hidden + row * d
+    let coded = workspace.coded[from: row]
+    format.multiply(coded, rows: count, by: layer.attentionOutput, into: states, ldy: d, accumulate: true)
+    clock.lap(.attentionOutput)
+    format.normalise(states, rows: count, dimension: d, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
+    clock.lap(.norm)
     let block = configuration.feedForwardBlock
     for (index, out) in layer.feedForwardOut.enumerated() {
-      multiply(coded, rows: rows, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs, into: inner)
-      activate(inner, rows: rows, columns: out.inputs, into: innerCoded)
-      multiply(innerCoded, rows: rows, by: out, into: states, residual: true)
+      format.expand(
+        coded, rows: count, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs,
+        activation: configuration.activation, into: workspace.inner, floats: workspace.floats, clock: clock)
+      format.multiply(workspace.inner, rows: count, by: out, into: states, ldy: d, accumulate: true)
+      clock.lap(.feedForwardOut)
     }
-    normalise(states, rows: rows, norm: layer.outputNorm, for: next, into: coded)
-  }
-
-  // MARK: Kernels
-
-  /// y = x·wᵀ + bias, or y += x·wᵀ + bias, for all outputs or some. y: (rows, outputs), rows `ldy` floats apart, or contiguous.
-  func multiply(
-    _ x: CodedRows, rows: Int, by linear: Int8Linear, outputs: Range<Int>? = nil, into y: UnsafeMutablePointer<Float>,
-    ldy: Int? = nil, residual: Bool = false
-  ) {
-    let outputs = outputs ?? 0..<linear.outputs
-    let ldy = ldy ?? outputs.count
-    kernels.product(
-      x.codes, x.stride, x.scales, x.zeros, rows, linear.weights, outputs.lowerBound, outputs.count,
-      residual ? UnsafePointer(y) : nil, ldy, y,
-      ldy)
-  }
-
-  /// Layer norm in place, and the codes that `next` reads.
-  private func normalise(
-    _ x: UnsafeMutablePointer<Float>, rows: Int, norm: LayerNorm, for next: Int8Linear?, into coded: CodedRows
-  ) {
-    kernels.norm(
-      x, rows, configuration.dimension, norm.gamma, norm.beta, LayerNorm.epsilon, next?.factors, coded.codes, coded.stride,
-      coded.scales,
-      coded.zeros)
-  }
-
-  private func activate(_ x: UnsafeMutablePointer<Float>, rows: Int, columns: Int, into coded: CodedRows) {
-    switch configuration.activation {
-    case .gelu: kernels.gelu(x, rows, columns, coded.codes, coded.stride, coded.scales, coded.zeros)
-    case .relu: kernels.relu(x, rows, columns, coded.codes, coded.stride, coded.scales, coded.zeros)
-    }
+    format.normalise(states, rows: count, dimension: d, norm: layer.outputNorm, for: next, into: coded)
+    clock.lap(.norm)
   }
 }

@@ -1,134 +1,140 @@
 import CKernels
 
-/// Rows of activations as 8-bit codes, with a scale and a zero point to each.
-struct CodedRows {
-  let codes: UnsafeMutablePointer<UInt8>
-  /// Distance of rows in bytes.
-  let stride: Int
-  let scales: UnsafeMutablePointer<Float>
-  let zeros: UnsafeMutablePointer<Int32>
-
-  /// The rows from `row` on.
-  subscript(from row: Int) -> CodedRows {
-    CodedRows(codes: codes + row * stride, stride: stride, scales: scales + row, zeros: zeros + row)
-  }
-
-  /// Takes room for `rows` × `columns`.
-  init(_ memory: FloatMemory, rows: Int, columns: Int) {
-    let stride = ck_i8_depth(columns)
-    self.init(
-      codes: memory.takeBytes(rows * stride, as: UInt8.self), stride: stride, scales: memory.take(rows),
-      zeros: memory.takeBytes(4 * rows, as: Int32.self))
-  }
-
-  private init(
-    codes: UnsafeMutablePointer<UInt8>, stride: Int, scales: UnsafeMutablePointer<Float>, zeros: UnsafeMutablePointer<Int32>
-  ) {
-    self.codes = codes
-    self.stride = stride
-    self.scales = scales
-    self.zeros = zeros
-  }
-
-  static func counts(rows: Int, columns: Int) -> [Int] {
-    [FloatMemory.floats(forBytes: rows * ck_i8_depth(columns)), rows, rows]
-  }
-}
-
-/// The memory that one lane computes in at int8: sized once, never grown.
+/// The memory that the threads of one lane compute in at int8 or bf16, as one of them sees it: sized once, never grown.
 ///
-/// With R = `rows`, d = dimension, n = heads, L = longest sequence, T = `tileRows`, it is about
+/// With R = `rows`, d = dimension, h = hidden dimension, n = heads, L = longest sequence, T = `tileRows`, it is at int8 about
 ///
 ///     R·(8d + 12n)                          the residual stream and its codes; queries, keys, values and their scales
 ///     + T·13d                               a tile of the widest products, and its codes
 ///     + L·(2d + 16n) + 28·(5L + 8d)         attention
-///     + 16·(23d + 4n·d) + 4n·L              the last layer and the head
+///     + 16·(22d + h + 4n·d) + 4n·L          the last layer and the head
 ///
-/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB.
-struct Int8Workspace {
-  /// Rows that go through the linear layers together: their widest activations should stay in the L2 cache.
-  static let tileRows = 56
+/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB. Each further thread needs the second and third, and
+/// 16·9d.
+struct CodedWorkspace<Format: NumberFormat> {
   /// Sequences whose last layer is computed at a time.
-  static let headSequences = 16
+  static var headSequences: Int { 16 }
 
   let memory: FloatMemory
   let rows: Int
+  let longestSequence: Int
+
+  // Shared. A thread writes its own rows.
+
   /// (rows, dim): the residual stream.
   let hidden: UnsafeMutablePointer<Float>
   /// (rows, dim): its codes; the context's between attention and its output layer.
-  let coded: CodedRows
-  let heads: ck_i8_heads
-  /// (tileRows, max(3 · dim, feedForwardBlock))
-  let wide: UnsafeMutablePointer<Float>
-  let wideCoded: CodedRows
-  let attention: UnsafeMutableRawPointer
-  let head: Int8HeadWorkspace
+  let coded: Format.Rows
+  let heads: Format.Heads
 
-  init(_ configuration: ModelConfiguration, rows: Int, longestSequence: Int) throws(ModelError) {
+  // The thread's own.
+
+  /// (tileRows, feedForwardBlock)
+  let inner: Format.Rows
+  /// What the format needs for a tile.
+  let floats: UnsafeMutablePointer<Float>
+  let attention: UnsafeMutableRawPointer
+
+  let head: CodedHeadWorkspace<Format>
+
+  /// The workspace of a lane, once for each thread.
+  static func team(
+    of threads: Int, _ configuration: ModelConfiguration, rows: Int, longestSequence: Int
+  ) throws(ModelError) -> [CodedWorkspace] {
     let d = configuration.dimension
-    let block = configuration.feedForwardBlock
-    let count = configuration.heads
-    let width = ck_i8_depth(configuration.headDimension) * count
-    let tile = Self.tileRows
-    let scratch = ck_i8_attention_scratch(longestSequence, count, configuration.headDimension)
-    let rowBytes = FloatMemory.floats(forBytes: rows * width)
-    let capacity = FloatMemory.capacity(
-      for: [rows * d, rowBytes, rowBytes, rowBytes, rows * count, rows * count, rows * count, tile * max(3 * d, block)]
-        + CodedRows.counts(rows: rows, columns: d) + CodedRows.counts(rows: tile, columns: block)
-        + [FloatMemory.floats(forBytes: scratch)]
-        + Int8HeadWorkspace.counts(configuration, sequences: Self.headSequences, longestSequence: longestSequence))
-    let memory = try FloatMemory(capacity: capacity, purpose: "a lane's workspace at int8")
+    let tile = Format.tileRows
+    let scratch = Format.attentionScratch(configuration, longestSequence: longestSequence)
+    let shared =
+      [rows * d] + Format.headCounts(configuration, rows: rows) + Format.Rows.counts(rows: rows, columns: d)
+      + CodedHeadWorkspace<Format>.sharedCounts(configuration, sequences: headSequences, longestSequence: longestSequence)
+    let own =
+      [tile * Format.floatColumns(configuration), FloatMemory.floats(forBytes: scratch)]
+      + Format.Rows.counts(rows: tile, columns: configuration.feedForwardBlock)
+      + CodedHeadWorkspace<Format>.ownCounts(configuration, sequences: headSequences)
+    let memory = try FloatMemory(
+      capacity: FloatMemory.capacity(for: shared) + threads * FloatMemory.capacity(for: own),
+      purpose: "a lane's workspace")
+    var result: [CodedWorkspace] = []
+    for _ in 0..<threads {
+      result.append(
+        CodedWorkspace(memory, configuration, rows: rows, longestSequence: longestSequence, beside: result.first))
+    }
+    return result
+  }
+
+  /// Takes all of it; or what is a thread's own, beside another's.
+  private init(
+    _ memory: FloatMemory, _ configuration: ModelConfiguration, rows: Int, longestSequence: Int, beside other: CodedWorkspace?
+  ) {
+    let d = configuration.dimension
     self.memory = memory
     self.rows = rows
-    hidden = memory.take(rows * d)
-    coded = CodedRows(memory, rows: rows, columns: d)
-    heads = ck_i8_heads(
-      query: memory.takeBytes(rows * width, as: UInt8.self), key: memory.takeBytes(rows * width, as: Int8.self),
-      value: memory.takeBytes(rows * width, as: Int8.self), query_scale: memory.take(rows * count),
-      key_scale: memory.take(rows * count), value_scale: memory.take(rows * count))
-    wide = memory.take(tile * max(3 * d, block))
-    wideCoded = CodedRows(memory, rows: tile, columns: block)
-    attention = UnsafeMutableRawPointer(memory.take(FloatMemory.floats(forBytes: scratch)))
-    head = Int8HeadWorkspace(memory, configuration, sequences: Self.headSequences, longestSequence: longestSequence)
+    self.longestSequence = longestSequence
+    hidden = other?.hidden ?? memory.take(rows * d)
+    coded = other?.coded ?? Format.Rows(memory, rows: rows, columns: d)
+    heads = other?.heads ?? Format.takeHeads(memory, configuration, rows: rows)
+    inner = Format.Rows(memory, rows: Format.tileRows, columns: configuration.feedForwardBlock)
+    floats = memory.take(Format.tileRows * Format.floatColumns(configuration))
+    attention = UnsafeMutableRawPointer(
+      memory.take(
+        FloatMemory.floats(forBytes: Format.attentionScratch(configuration, longestSequence: longestSequence))))
+    head = CodedHeadWorkspace(
+      memory, configuration, sequences: Self.headSequences, longestSequence: longestSequence, beside: other?.head)
   }
 }
 
-/// Where the last layer and the head are computed, for up to `sequences` first tokens.
-struct Int8HeadWorkspace {
-  /// (sequences, dim): the residual stream, and its codes or the context's.
-  let first: UnsafeMutablePointer<Float>
-  let coded: CodedRows
+/// Where the last layer and the head are computed, for up to `sequences` first tokens, as one thread sees it.
+struct CodedHeadWorkspace<Format: NumberFormat> {
+  // Shared. A thread writes its own heads, columns or blocks.
+
   /// (sequences, dim): queries, later the context.
   let query: UnsafeMutablePointer<Float>
-  /// (sequences, dim)
-  let projected: UnsafeMutablePointer<Float>
   /// (sequences, heads, dim)
   let absorbed: UnsafeMutablePointer<Float>
   /// (heads, longest sequence)
   let scores: UnsafeMutablePointer<Float>
-  /// (sequences, feedForwardBlock)
-  let inner: UnsafeMutablePointer<Float>
-  let innerCoded: CodedRows
+  /// (sequences, dim): the residual stream before a layer norm.
+  let sums: UnsafeMutablePointer<Float>
+  /// (blocks, sequences, feedForwardBlock)
+  let inner: Format.Rows
+  /// (sequences, dim)
+  let projected: UnsafeMutablePointer<Float>
 
-  static func counts(_ configuration: ModelConfiguration, sequences: Int, longestSequence: Int) -> [Int] {
+  // The thread's own.
+
+  /// (sequences, dim): the residual stream, and its codes or the context's.
+  let first: UnsafeMutablePointer<Float>
+  let coded: Format.Rows
+  let floats: UnsafeMutablePointer<Float>
+
+  static func sharedCounts(_ configuration: ModelConfiguration, sequences: Int, longestSequence: Int) -> [Int] {
     let d = configuration.dimension
-    let block = configuration.feedForwardBlock
     return [
-      sequences * d, sequences * d, sequences * d, sequences * configuration.heads * d, configuration.heads * longestSequence,
-      sequences * block,
-    ] + CodedRows.counts(rows: sequences, columns: d) + CodedRows.counts(rows: sequences, columns: block)
+      sequences * d, sequences * configuration.heads * d, configuration.heads * longestSequence, sequences * d, sequences * d,
+    ] + Format.Rows.counts(rows: configuration.feedForwardBlocks * sequences, columns: configuration.feedForwardBlock)
   }
 
-  init(_ memory: FloatMemory, _ configuration: ModelConfiguration, sequences: Int, longestSequence: Int) {
+  static func ownCounts(_ configuration: ModelConfiguration, sequences: Int) -> [Int] {
+    let d = configuration.dimension
+    return [sequences * d, sequences * Format.floatColumns(configuration)] + Format.Rows.counts(rows: sequences, columns: d)
+  }
+
+  /// Takes all of it; or what is a thread's own, beside another's.
+  init(
+    _ memory: FloatMemory, _ configuration: ModelConfiguration, sequences: Int, longestSequence: Int,
+    beside other: CodedHeadWorkspace?
+  ) {
     let d = configuration.dimension
     let block = configuration.feedForwardBlock
+    query = other?.query ?? memory.take(sequences * d)
+    absorbed = other?.absorbed ?? memory.take(sequences * configuration.heads * d)
+    scores = other?.scores ?? memory.take(configuration.heads * longestSequence)
+    sums = other?.sums ?? memory.take(sequences * d)
+    inner =
+      other?.inner ?? Format.Rows(memory, rows: configuration.feedForwardBlocks * sequences, columns: block)
+    projected = other?.projected ?? memory.take(sequences * d)
     first = memory.take(sequences * d)
-    coded = CodedRows(memory, rows: sequences, columns: d)
-    query = memory.take(sequences * d)
-    projected = memory.take(sequences * d)
-    absorbed = memory.take(sequences * configuration.heads * d)
-    scores = memory.take(configuration.heads * longestSequence)
-    inner = memory.take(sequences * block)
-    innerCoded = CodedRows(memory, rows: sequences, columns: block)
+    coded = Format.Rows(memory, rows: sequences, columns: d)
+    floats = memory.take(sequences * Format.floatColumns(configuration))
   }
 }

@@ -19,7 +19,7 @@ struct OffsetLedger<Record, Outcome> {
   }
 
   /// Exits: admitted → settled → released → acknowledged; released → settled when a new outcome replaces one that the
-  /// broker refused for good; admitted and settled entries may also be dropped by `truncate`.
+  /// broker refused for good, or when its transaction was aborted; admitted and settled entries may also be dropped by `truncate`.
   enum State {
     case admitted
     case settled(Outcome)
@@ -67,12 +67,13 @@ struct OffsetLedger<Record, Outcome> {
     return (releaseCursor, entry, outcome)
   }
 
-  /// The outcome of `nextRelease` has been handed over.
-  mutating func markReleased(at now: Nanoseconds) {
-    guard let position = position(of: releaseCursor), case .settled(let outcome) = entries[position].state else { return }
+  /// The outcome of `nextRelease` has been handed over; returns the size of its record.
+  mutating func markReleased(at now: Nanoseconds) -> (tokens: Int, bytes: Int)? {
+    guard let position = position(of: releaseCursor), case .settled(let outcome) = entries[position].state else { return nil }
     entries[position].state = .released(outcome)
     entries[position].releasedAt = now
     releaseCursor += 1
+    return (entries[position].tokens, entries[position].bytes)
   }
 
   /// The entry of a record that has been released and not yet acknowledged.
@@ -99,6 +100,34 @@ struct OffsetLedger<Record, Outcome> {
       firstOrdinal += 1
     }
     return entry
+  }
+
+  // MARK: Transactions: what has been released is acknowledged all at once, or taken back
+
+  /// How many records have been released and not acknowledged, when nothing is acknowledged singly.
+  var releasedCount: Int { Int(releaseCursor - firstOrdinal) }
+  /// The offset behind the last of them; nil if there are none.
+  var releasedEnd: Int64? { releasedCount > 0 ? entries[releasedCount - 1].offset + 1 : nil }
+
+  /// Everything released has become visible; returns the entries with their outcomes.
+  mutating func acknowledgeReleased() -> [(entry: Entry, outcome: Outcome)] {
+    var acknowledged: [(entry: Entry, outcome: Outcome)] = []
+    acknowledged.reserveCapacity(releasedCount)
+    while firstOrdinal < releaseCursor, let first = entries.first {
+      if case .released(let outcome) = first.state { acknowledged.append((first, outcome)) }
+      watermark = first.offset + 1
+      entries.popFirst()
+      firstOrdinal += 1
+    }
+    return acknowledged
+  }
+
+  /// Nothing released has become visible: it is to be released again.
+  mutating func takeBackReleased() {
+    for position in 0..<releasedCount {
+      if case .released(let outcome) = entries[position].state { entries[position].state = .settled(outcome) }
+    }
+    releaseCursor = firstOrdinal
   }
 
   /// Drops the record `ordinal` and all behind it, none of which may have been released; returns their entries.

@@ -49,7 +49,7 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
     let releasedAt: Nanoseconds
   }
 
-  private struct Assignment {
+  struct Assignment {
     let partition: Partition
     var ledger = OffsetLedger<Record, Outcome>()
     var isRevoked = false
@@ -57,15 +57,17 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
     var isReady = false
   }
 
-  private var assignments: [UInt32: Assignment] = [:]
-  private var numbers: [Partition: UInt32] = [:]
+  var assignments: [UInt32: Assignment] = [:]
+  var numbers: [Partition: UInt32] = [:]
   private var lastNumber: UInt32 = 0
   private var batcher: MicroBatcher<Work>
-  private var flow: FlowControl
+  var flow: FlowControl
   /// Assignments whose next outcome in order may go out, each once (`isReady`). One that is found with nothing to send, or
   /// no longer assigned, is taken out by `nextRelease`; one that gets something to send is entered by `settle`.
   private var ready = RingBuffer<UInt32>()
   private(set) var isDraining = false
+  /// What is with the producer and not committed; of meaning where outcomes are committed in transactions.
+  var uncommitted = Uncommitted()
 
   init(batch: BatchLimits, flow: FlowControl.Limits) {
     batcher = MicroBatcher(limits: batch)
@@ -123,6 +125,7 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
       else { continue }
       // The last commit may have been asynchronous and may have failed: name the offset again, whatever was taken before.
       if let watermark = assignment.ledger.watermark { offsets[partition] = watermark }
+      if assignment.ledger.releasedCount > 0 { uncommitted.isForfeited = true }
       for entry in assignment.ledger.removeAll() where !entry.isAcknowledged {
         flow.release(tokens: entry.tokens, bytes: entry.bytes)
       }
@@ -207,7 +210,8 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
 
   /// The outcome that `nextRelease` gave is with the producer.
   mutating func markReleased(_ id: RecordID, at now: Nanoseconds) {
-    assignments[id.assignment]?.ledger.markReleased(at: now)
+    guard let size = assignments[id.assignment]?.ledger.markReleased(at: now) else { return }
+    uncommitted.note(size.tokens, size.bytes)
   }
 
   /// A record whose outcome the broker refused for good gets another one; returns what to send, or nil if nobody waits for it.
@@ -233,7 +237,7 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
       record: entry.record, outcome: outcome, admittedAt: entry.admittedAt, releasedAt: entry.releasedAt)
   }
 
-  private mutating func noteReady(_ number: UInt32) {
+  mutating func noteReady(_ number: UInt32) {
     guard let assignment = assignments[number], !assignment.isReady, assignment.ledger.nextRelease != nil else { return }
     assignments[number]?.isReady = true
     ready.append(number)

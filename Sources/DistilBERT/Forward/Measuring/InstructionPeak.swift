@@ -1,0 +1,27 @@
+import CKernels
+
+/// The instruction peak of this machine at a precision: what a core does if it multiplies and adds in registers and does
+/// nothing else. How much of it a forward pass reaches says how far it is from the limit of the CPU.
+public struct InstructionPeak: Sendable {
+  private let kind: ck_peak
+  private let path: ck_path
+
+  /// The peak of the instructions that `model` multiplies with; at f32 of the widest that the CPU has, as OpenBLAS takes them.
+  public init(of model: Model) {
+    switch model.effectivePrecision {
+    case .f32:
+      kind = CK_PEAK_F32
+      path = KernelPath.best.identifier
+    case .bf16:
+      kind = CK_PEAK_BF16
+      path = model.kernelPath.identifier
+    case .int8:
+      kind = CK_PEAK_INT8
+      path = model.kernelPath.identifier
+    }
+  }
+
+  /// Keeps the calling thread busy for about a tenth of a millisecond. Returns the operations done, a multiplication and an
+  /// addition counted as two; 0 if there are no such instructions to measure, as on the portable path.
+  public func run() -> Double { ck_peak_run(kind, path) }
+}
