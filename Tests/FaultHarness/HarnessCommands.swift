@@ -33,8 +33,8 @@ extension HarnessProgram {
     examples: [
       .init("fault-harness run --brokers localhost:9092 --workers 3 --faults 100 --json verdict.json", "A long run."),
       .init(
-        "fault-harness run --brokers localhost:9092 --guarantee exactly-once --worker-arg=--guarantee --worker-arg=exactly-once",
-        "What workers promise is theirs to be told and the verdict's to go by."),
+        "fault-harness run --brokers localhost:9092 --guarantee exactly-once --worker-arg=--log-level --worker-arg=debug",
+        "Another guarantee; workers that say more."),
       .init(
         "fault-harness run --brokers localhost:9092 --broker-kill-command 'docker kill kafka' --broker-start-command 'docker start kafka'",
         "With faults of the broker."),
@@ -54,7 +54,7 @@ extension HarnessProgram {
 
   private static let selfTest = CommandSpecification(
     "self-test", summary: "Run workers that are broken in known ways, and check that the verdict finds each of them.",
-    examples: [.init("fault-harness self-test --brokers localhost:9092", "About two minutes.")],
+    examples: [.init("fault-harness self-test --brokers localhost:9092", "Half a minute.")],
     settings: [HarnessSettings.brokers, HarnessSettings.seed, HarnessSettings.logDirectory] + recordSettings)
 
   private static let brokenWorker = CommandSpecification(

@@ -85,7 +85,7 @@ enum HarnessProgram {
     let test = SelfTest(
       base: options, judge: judge(values), program: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path,
       stop: stop, say: { print($0 + "\n") })
-    let isRight = try test.run()
+    let isRight = test.run()
     print(isRight ? "self-test: every defect was found\n" : "self-test: FAILED\n")
     if isRight, logs.isTemporary { try? FileManager.default.removeItem(at: logs.url) }
     return isRight ? Status.passed : Status.notPassed
@@ -111,12 +111,17 @@ enum HarnessProgram {
     guard FileManager.default.isExecutableFile(atPath: worker) else {
       throw HarnessError("there is no program \(worker): build it, or name it with --worker")
     }
-    var environment = ["SENTIMENT_TEST_FAIL_MARKER": Feed.failureMarker]
-    var arguments = ["run", "--log-format", "text"] + values[HarnessSettings.workerArguments]
+    var environment = [
+      "SENTIMENT_TEST_FAIL_MARKER": Feed.failureMarker,
+      "SENTIMENT_DELIVERY_STATE_DIRECTORY": logs.appendingPathComponent("state").path,
+    ]
+    var arguments = ["run", "--log-format", "text", "--delivery", values[HarnessSettings.guarantee].rawValue]
     switch values[HarnessSettings.model] {
     case .constant: environment["SENTIMENT_TEST_CONSTANT_LABEL"] = "Positive"
     case .int8: arguments += ["--precision", "int8", "--lanes", "1"]
     }
+    // After the others, so that they win.
+    arguments += values[HarnessSettings.workerArguments]
     return FaultRun.Options(
       brokers: brokers, workerBrokers: values[HarnessSettings.proxyPort].map { "127.0.0.1:\($0)" } ?? brokers, seed: seed,
       shape: HarnessSettings.shape(values), partitions: values[HarnessSettings.partitions], rate: values[HarnessSettings.rate],

@@ -30,6 +30,9 @@ enum FaultKind: String, Sendable, CaseIterable {
   /// Re-delivery is to be expected of it.
   var disturbs: Bool { self != .poison && self != .modelError }
 
+  /// How often it is dealt in a round of all kinds. A broker takes long to come back, and meanwhile nothing else is tested.
+  var weight: Int { self == .brokerRestart || self == .brokerKill ? 1 : 2 }
+
   /// How long the target is left alone afterwards. Workers that never reach a broker between two of its faults do nothing wrong,
   /// and prove nothing.
   var rest: Duration {

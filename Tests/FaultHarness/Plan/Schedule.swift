@@ -30,7 +30,9 @@ struct Schedule: Sendable, Equatable {
     }
     for number in 1...max(1, shape.count) where number <= shape.count {
       // Kinds are dealt like cards, so that a short schedule has as many of them as it can.
-      if kinds.isEmpty { kinds = shape.kinds.shuffled(using: &random) }
+      if kinds.isEmpty {
+        kinds = shape.kinds.flatMap { Array(repeating: $0, count: $0.weight) }.shuffled(using: &random)
+      }
       let kind = kinds.removeLast()
       at += shape.interval * Double.random(in: 0.4...1.6, using: &random)
       faults.append(Self.fault(number, kind, at: at, shape, &random))
