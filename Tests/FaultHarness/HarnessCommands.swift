@@ -54,7 +54,7 @@ extension HarnessProgram {
 
   private static let selfTest = CommandSpecification(
     "self-test", summary: "Run workers that are broken in known ways, and check that the verdict finds each of them.",
-    examples: [.init("fault-harness self-test --brokers localhost:9092", "Half a minute.")],
+    examples: [.init("fault-harness self-test --brokers localhost:9092", "About a minute.")],
     settings: [HarnessSettings.brokers, HarnessSettings.seed, HarnessSettings.logDirectory] + recordSettings)
 
   private static let brokenWorker = CommandSpecification(

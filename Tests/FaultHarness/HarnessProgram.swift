@@ -79,11 +79,14 @@ enum HarnessProgram {
     options.shape.kinds = [.poison]
     options.shape.count = 3
     options.shape.interval = .seconds(1)
-    options.quietTime = .seconds(4)
-    options.drainLimit = .seconds(5)
+    options.drainLimit = .seconds(40)
+    options.rate = 100
     options.shape.workers = 1
+    var judge = judge(values)
+    // There is nothing here that could keep workers from their work.
+    judge.leastShareDuringFaults = 0
     let test = SelfTest(
-      base: options, judge: judge(values), program: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path,
+      base: options, judge: judge, program: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path,
       stop: stop, say: { print($0 + "\n") })
     let isRight = test.run()
     print(isRight ? "self-test: every defect was found\n" : "self-test: FAILED\n")

@@ -127,7 +127,8 @@ final class FaultRun: Sendable {
     let isThere = stop.wait(atMost: .seconds(90)) { sampler.last.map { $0.offsets.values.contains { $0 > 0 } } ?? false }
     guard !isThere else { return }
     if stop.isRaised { throw HarnessError("interrupted before the first fault") }
-    let words = fleet.exits.last.map { " (\($0.worker): \($0.lastWords))" } ?? ""
+    var words = fleet.exits.last.map { " (\($0.worker): \($0.lastWords))" } ?? ""
+    if sampler.last == nil { words += " (the broker did not answer what is committed)" }
     throw HarnessError("the workers committed nothing within 90 s\(words); their logs are in \(options.logDirectory.path)")
   }
 

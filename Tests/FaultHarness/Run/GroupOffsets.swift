@@ -31,15 +31,22 @@ final class OffsetSampler: Sendable {
     defer { ended.raise() }
     // Reads without a group of its own: it commits nothing and joins nothing. `read_uncommitted`, because only then an offset that
     // is part of an open transaction does not hold up the answer, which is then the offset before it.
-    guard
-      let consumer = try? Consumer(
-        configuration: KafkaConfiguration([
-          "bootstrap.servers": brokers, "group.id": group, "isolation.level": "read_uncommitted",
-        ]))
-    else { return }
+    let configuration = KafkaConfiguration([
+      "bootstrap.servers": brokers, "group.id": group, "isolation.level": "read_uncommitted",
+    ])
+    var consumer: Consumer?
+    var failures = 0
     while stopping.wait(.milliseconds(300)) {
-      // Brokers that are down give no answer, which is no sample.
-      guard let offsets = try? consumer.committed(partitions, timeout: .seconds(3)) else { continue }
+      // Brokers that are down give no answer, which is no sample; a client that gets none for long begins anew.
+      if consumer == nil || failures >= 5 {
+        consumer = try? Consumer(configuration: configuration)
+        failures = 0
+      }
+      guard let offsets = try? consumer?.committed(partitions, timeout: .seconds(3)) else {
+        failures += 1
+        continue
+      }
+      failures = 0
       let sample = CommittedSample(
         at: WallClock.now, offsets: Dictionary(uniqueKeysWithValues: offsets.map { ($0.key.partition, $0.value) }))
       samples.withLock { $0.append(sample) }

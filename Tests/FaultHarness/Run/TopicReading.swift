@@ -46,10 +46,20 @@ struct TopicReading {
         "bootstrap.servers": brokers, "group.id": "fault-harness-reader", "isolation.level": "read_uncommitted",
       ]))
     defer { try? consumer.close(timeout: .seconds(5)) }
-    return Dictionary(
-      uniqueKeysWithValues: try (0..<Int32(partitions)).map {
-        ($0, try consumer.queryWatermarks(TopicPartition(topic: topic, partition: $0), timeout: .seconds(20)).high)
-      })
+    let deadline = ContinuousClock.now.advanced(by: limit)
+    var ends: [Int32: Int64] = [:]
+    var next: Int32 = 0
+    while next < partitions {
+      do throws(KafkaError) {
+        ends[next] = try consumer.queryWatermarks(TopicPartition(topic: topic, partition: next), timeout: .seconds(10)).high
+        next += 1
+      } catch {
+        // A broker that has just come back may not lead its partitions yet.
+        guard error.isRetriable, ContinuousClock.now < deadline else { throw error }
+        Thread.sleep(forTimeInterval: 0.5)
+      }
+    }
+    return ends
   }
 
   // MARK: What records say

@@ -35,8 +35,8 @@ final class BrokenWorker {
   func run(until stop: StopFlag) throws {
     try consumer.subscribe(topics: [values[HarnessSettings.inputTopic]])
     while !stop.isRaised {
-      for _ in 0..<20 {
-        guard case .record(let record) = consumer.poll(timeout: .milliseconds(20)) else { continue }
+      for _ in 0..<50 {
+        guard case .record(let record) = consumer.poll(timeout: .milliseconds(20)) else { break }
         handled += 1
         try handle(record)
         offsets[record.topicPartition] = record.offset + 1
@@ -71,7 +71,7 @@ final class BrokenWorker {
     case .commitAhead:
       late.append(record)
       if late.count > 200 { try write(late.removeFirst()) }
-    case .crash where handled % 500 == 0: kill(getpid(), SIGKILL)
+    case .crash where handled % 200 == 0: kill(getpid(), SIGKILL)
     default: try write(record)
     }
   }
