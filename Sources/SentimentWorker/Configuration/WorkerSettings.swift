@@ -96,7 +96,7 @@ enum WorkerSettings {
       """)
   static let transactionInterval = Setting<Duration>(
     "delivery.transaction-interval", default: .milliseconds(200), allowed: .range(.milliseconds(10) ... .seconds(600)),
-    summary: "exactly-once: the longest time from a result to the commit that makes it visible.")
+    summary: "exactly-once: the time from one commit to the next while there are results, which are visible then.")
   static let transactionRecords = Setting<Int>(
     "delivery.transaction-records", default: 20_000, allowed: .range(1...1 << 30), unit: "records",
     summary: "exactly-once: results of a full transaction, which is committed at once.",
