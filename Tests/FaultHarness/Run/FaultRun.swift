@@ -112,6 +112,15 @@ final class FaultRun: Sendable {
         .init(topics.deadLetter, partitionCount: options.partitions, configuration: timed),
       ], timeout: .seconds(30))
     if let (topic, error) = failures.first { throw HarnessError("topic \(topic) cannot be created: \(error)") }
+    // A consumer that comes before the broker knows the topic joins its group for nothing, and looks again minutes later.
+    let all = [topics.input, topics.output, topics.deadLetter]
+    let isThere = stop.wait(atMost: .seconds(30)) {
+      guard let seen = try? admin.metadata(topics: all, timeout: .seconds(5)).topics else { return false }
+      return seen.allSatisfy { topic in
+        topic.error == nil && topic.partitions.count == options.partitions && topic.partitions.allSatisfy { $0.leader != nil }
+      }
+    }
+    guard isThere else { throw HarnessError("the topics that were created did not appear within 30 s") }
     say("topics \(topics.input), \(topics.output), \(topics.deadLetter); group \(group)")
   }
 
