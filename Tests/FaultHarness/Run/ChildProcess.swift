@@ -24,8 +24,6 @@ final class ChildProcess: @unchecked Sendable {
   private let log: URL
   /// What the log held before.
   private let logStart: Int
-  /// When it was started.
-  let start = ContinuousClock.now
 
   /// - Parameters:
   ///   - command: the program's path and its arguments.

@@ -148,9 +148,9 @@ final class Fleet: Sendable {
       _ = process.waitForEnd(.seconds(10))
       return
     }
-    // Before a program has run its first lines, SIGTERM ends it as it ends any.
-    let isNew = process.start.duration(to: .now) < .seconds(2)
-    if end != .status(0), !(isNew && end == .signal(SIGTERM)) { note(end, of: process, name) }
+    // Before a program has run its first lines, SIGTERM ends it as it ends any; a worker that listens to it has said something.
+    let isNew = end == .signal(SIGTERM) && process.lastWords.isEmpty
+    if end != .status(0), !isNew { note(end, of: process, name) }
   }
 
   private func note(_ end: ChildProcess.End, of process: ChildProcess, _ name: String) {

@@ -7,6 +7,8 @@ struct Judge: Sendable {
   var clockTolerance = Duration.milliseconds(100)
   /// The least share of outcomes that has to come while faults go on: faults that nothing was processed under prove nothing.
   var leastShareDuringFaults = 0.1
+  /// So many are enough, whatever their share: while a broker is down nothing can be done.
+  var enoughDuringFaults = 200
 
   func verdict(on seen: Observations) -> Verdict {
     var verdict = Verdict()
@@ -223,7 +225,9 @@ struct Judge: Sendable {
     if seen.faults.count < seen.plannedFaults {
       verdict.doubts.append("\(seen.faults.count) of \(seen.plannedFaults) faults were injected")
     }
-    if !seen.faults.isEmpty, Double(verdict.counts.duringFaults) < leastShareDuringFaults * Double(known.count) {
+    if !seen.faults.isEmpty, verdict.counts.duringFaults < enoughDuringFaults,
+      Double(verdict.counts.duringFaults) < leastShareDuringFaults * Double(known.count)
+    {
       verdict.doubts.append(
         "only \(verdict.counts.duringFaults) of \(known.count) records got their outcome while faults went on")
     }
