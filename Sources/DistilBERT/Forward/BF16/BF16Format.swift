@@ -35,6 +35,9 @@ struct BF16Format: NumberFormat {
 
   static var tileRows: Int { 112 }
 
+  /// As many as the L2 cache holds for a tile, beside its states: the more, the fewer sums are taken up and put down.
+  static func feedForwardBlock(_ configuration: ModelConfiguration) -> Int { min(configuration.hiddenDimension, 1_536) }
+
   static func floatColumns(_ configuration: ModelConfiguration) -> Int { 0 }
 
   static func headCounts(_ configuration: ModelConfiguration, rows: Int) -> [Int] {
