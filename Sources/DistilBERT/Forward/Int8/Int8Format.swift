@@ -44,6 +44,7 @@ struct Int8Format: NumberFormat {
 
   let kernels: ck_i8_kernels
 
+  /// Their widest activations stay in the L2 cache.
   static var tileRows: Int { 56 }
 
   /// As many as the model is wide: codes and weights of few channels share a scale.

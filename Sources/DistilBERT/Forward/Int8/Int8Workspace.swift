@@ -9,7 +9,7 @@ import CKernels
 ///     + L·(2d + 16n) + 28·(5L + 8d)         attention
 ///     + 16·(22d + h + 4n·d) + 4n·L          the last layer and the head
 ///
-/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB. Each further thread needs the second and third, and
+/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB; at bf16 12 MB and 7 MB. Each further thread needs the second and third, and
 /// 16·9d.
 struct CodedWorkspace<Format: NumberFormat> {
   /// Sequences whose last layer is computed at a time.

@@ -14,7 +14,7 @@ protocol NumberFormat {
   /// Queries, keys and values of all tokens.
   associatedtype Heads
 
-  /// Rows that go through the linear layers together: their widest activations should stay in the L2 cache.
+  /// Rows that go through the linear layers together.
   static var tileRows: Int { get }
   /// Inner channels of the feed-forward layers that are computed together, a multiple of 16 but for the last.
   static func feedForwardBlock(_ configuration: ModelConfiguration) -> Int
