@@ -101,8 +101,11 @@ struct ExactlyOnceTests {
     line.split(separator: " ").first { $0.hasPrefix("transactional_id=") }
   }
 
-  @Test("workers that join and leave under load")
-  func scaling() throws {
+  @Test("workers that join and leave under load", arguments: ["range", "cooperative-sticky"])
+  func scaling(strategy: String) throws {
+    func launch(_ stage: Stage, _ directory: URL) throws -> WorkerProcess {
+      try self.launch(stage, directory, ["--kafka", "partition.assignment.strategy=\(strategy)"])
+    }
     try withTemporaryDirectory { directory in
       try Stage.play(on: .real) { stage in
         let first = try launch(stage, directory)

@@ -20,20 +20,12 @@ enum ModelLoading {
   private static func loadSound(_ values: SettingValues) throws -> any LabellingModel {
     if let label = values[WorkerSettings.constantLabel] { return ConstantModel(label: label) }
     return try EngineModel(
-      directory: directory(values), precision: precision(values), maximumBatchTokens: values[WorkerSettings.batchTokens],
-      threadsPerLane: values[WorkerSettings.threadsPerLane])
+      directory: directory(values), precision: values[WorkerSettings.precision],
+      maximumBatchTokens: values[WorkerSettings.batchTokens], threadsPerLane: values[WorkerSettings.threadsPerLane])
   }
 
   /// The model's tokeniser alone, without its weights.
   static func tokenizer(_ values: SettingValues) throws -> ModelTokenizer { try ModelTokenizer(directory: directory(values)) }
-
-  static func precision(_ values: SettingValues) -> Precision {
-    switch values[WorkerSettings.precision] {
-    case .f32: .f32
-    case .bf16: .bf16
-    case .int8: .int8
-    }
-  }
 
   /// Lanes in force: as set, or as many as give each thread a core of those that this process may use.
   static func lanes(_ values: SettingValues) -> Int {

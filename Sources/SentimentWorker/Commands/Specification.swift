@@ -12,7 +12,7 @@ extension Program {
         "sentiment-worker run --brokers localhost:9092 --group sentiment --input-topic reviews --output-topic reviews-labelled",
         "Label a topic until told to stop."),
     ],
-    commands: [run, classify, tokenize, demo, broker, check], table: WorkerSettings.table)
+    commands: [run, classify, tokenize, demo, broker, check, bench], table: WorkerSettings.table)
 
   private static let kafkaSettings: [any AnySetting] = [
     WorkerSettings.brokers, WorkerSettings.group, WorkerSettings.inputTopic, WorkerSettings.outputTopic,
@@ -115,4 +115,27 @@ extension Program {
       .init("sentiment-worker check --config worker.yaml", "The same for a file of settings."),
     ],
     settings: kafkaSettings + modelSettings)
+
+  private static let bench = CommandSpecification(
+    "bench", summary: "Measure engine and tokeniser here: speed and latency at each precision, and what it costs in labels.",
+    discussion: """
+      Prints reviews and tokens per second by precision and lanes, their share of the CPU's instruction peak (measured \
+      beforehand), the latency of one review at a time, load time and memory, where the time goes, and, on texts, how many labels \
+      and probabilities differ from f32's. Lanes are given token ids; tokenising is measured apart. A quiet machine gives the best \
+      figures: the best of all repeats counts.
+      """,
+    examples: [
+      .init("sentiment-worker bench", "The bundled model on the sample reviews, at every precision."),
+      .init(
+        "sentiment-worker bench --model DIR --input reviews.jsonl --take 500 --repeat 1",
+        "Decide between f32 and int8: your model, your reviews; with a member label in them accuracy too."),
+      .init("sentiment-worker bench --model DIR --lengths 128,512 --lanes 1", "Sequences of two lengths on one core."),
+      .init("sentiment-worker bench --precision int8 --seconds 10 --output json", "For programs."),
+    ],
+    settings: [
+      TextSettings.input, TextSettings.inputFormat, WorkerSettings.textPointer, TextSettings.column, BenchSettings.labelField,
+      BenchSettings.take, BenchSettings.lengths, WorkerSettings.model, BenchSettings.precisions, BenchSettings.lanes,
+      WorkerSettings.threadsPerLane, BenchSettings.batchTokens, BenchSettings.repeats, BenchSettings.seconds,
+      BenchSettings.output,
+    ])
 }

@@ -96,7 +96,7 @@ enum WorkerSettings {
       """)
   static let transactionInterval = Setting<Duration>(
     "delivery.transaction-interval", default: .milliseconds(200), allowed: .range(.milliseconds(10) ... .seconds(600)),
-    summary: "exactly-once: the longest time from a result to the commit that makes it visible.")
+    summary: "exactly-once: the time from one commit to the next while there are results, which are visible then.")
   static let transactionRecords = Setting<Int>(
     "delivery.transaction-records", default: 20_000, allowed: .range(1...1 << 30), unit: "records",
     summary: "exactly-once: results of a full transaction, which is committed at once.",
@@ -130,7 +130,7 @@ enum WorkerSettings {
     "model.directory", flag: "model", shortFlag: "m", default: nil,
     summary: "Hugging Face directory of a DistilBERT sequence classifier.", placeholder: "DIR",
     defaultNote: "the bundled \(ModelDirectory.bundled)", completes: .directory)
-  static let precision = Setting<ModelPrecision>(
+  static let precision = Setting<Precision>(
     "model.precision", flag: "precision", default: .f32, summary: "Number format of the weights and matrix products.",
     discussion:
       "f32 is the model as published; bf16 is faster on CPUs with instructions for it (AVX-512 BF16), is computed as f32 elsewhere, and changes a label in a thousand at most; int8 is faster still, gives the same bits on every CPU, and changes a few labels in a thousand."
@@ -193,6 +193,7 @@ enum WorkerSettings {
       .init("test", summary: "Hooks for tests.", [constantLabel] + FailureSettings.testHooks),
       .init("texts", summary: "Texts to label without Kafka.", TextSettings.all),
       .init("broker", summary: "The embedded broker.", BrokerSettings.all),
+      .init("bench", summary: "What is measured.", BenchSettings.all),
     ],
     rules: [
       .init(for: ["run", "check"]) { values in
@@ -254,4 +255,3 @@ enum DeliveryGuarantee: String, SettingChoice {
 enum InputFormat: String, SettingChoice { case text, json }
 enum LogThreshold: String, SettingChoice { case trace, debug, info, notice, warning, error }
 enum LogFormat: String, SettingChoice { case auto, text, json }
-enum ModelPrecision: String, SettingChoice { case f32, bf16, int8 }

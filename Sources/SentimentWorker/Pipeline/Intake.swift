@@ -318,7 +318,10 @@ final class Intake {
 
   private func awaitDrain() {
     guard case .draining(let deadline) = state.withLock({ $0.phase }) else { return }
-    let isDone: Bool? = state.wait(until: deadline) { state, _ in state.core.isDrained || !state.isDraining ? true : nil }
+    let isDone: Bool? = state.wait(until: deadline) { state, _ in
+      // Without a place in the group nothing more can be committed; closing tells what has become of it.
+      state.core.isDrained || !state.isDraining || state.transaction?.isMember == false ? true : nil
+    }
     guard isDone == nil else { return }
     let left = state.withLock { $0.core.load.recordsInFlight }
     state.update {
@@ -349,7 +352,7 @@ extension Intake: ConsumerDelegate {
     forget(partitions)
     state.update { $0.core.beginRevocation(of: partitions) }
     let isDone: Bool? = state.wait(until: start &+ options.drainDeadline.nanoseconds) { state, _ in
-      state.core.isDrained(partitions) || state.failure != nil ? true : nil
+      state.core.isDrained(partitions) || state.failure != nil || state.transaction?.isMember == false ? true : nil
     }
     let offsets = state.update { $0.core.finishRevocation(of: partitions) }
     if !isTransactional, !offsets.isEmpty { commit(offsets, synchronous: true) }
@@ -389,13 +392,5 @@ extension Intake: ConsumerDelegate {
     group.removeAll { partitions.contains($0.record.message.topicPartition) }
     for partition in partitions { knownRewinds[partition] = nil }
     metrics.lag = metrics.lag.filter { !partitions.contains($0.key) }
-  }
-}
-
-extension [TopicPartition] {
-  /// `reviews [0, 1, 5]`, for the log.
-  fileprivate var summary: String {
-    Dictionary(grouping: self, by: \.topic).sorted { $0.key < $1.key }
-      .map { topic, partitions in "\(topic) \(partitions.map(\.partition).sorted())" }.joined(separator: ", ")
   }
 }

@@ -269,20 +269,15 @@ final class TransactionalOutlet: OutcomeOutlet {
   /// Nobody else commits offsets of partitions that are ours, and those of one transaction are committed together. Offsets of
   /// a partition that has just been lost, unnoticed yet, may have moved on; they do not count as ours having failed.
   private func lookUp(_ offsets: [TopicPartition: Int64]) {
+    // All its partitions are gone, and with them the question.
+    if offsets.isEmpty { return noteEnded { $0.lookedUp() } }
     do throws(KafkaError) {
       let admin = try AdminClient(configuration: options.consumer)
       let group = options.consumer["group.id"] ?? ""
       let found = try admin.committedOffsets(of: group, Array(offsets.keys), timeout: options.startTimeout)
       let isCommitted = offsets.allSatisfy { partition, offset in found[partition].map { $0 >= offset } ?? false }
       log.warning("after a failed transaction the group's offsets tell what became of it", ["committed": .bool(isCommitted)])
-      guard isCommitted else {
-        metrics.transactions.noteAborted()
-        return state.update { state in
-          state.core.transactionAborted()
-          state.transaction?.lookedUp()
-        }
-      }
-      noteCommitted(since: MonotonicClock.now)
+      if isCommitted { noteCommitted(since: MonotonicClock.now) } else { noteEnded { $0.lookedUp() } }
     } catch {
       noteFailure("look the group's offsets up", error)
     }

@@ -12,8 +12,9 @@ struct TextInput {
   /// Bytes read so far.
   let bytesRead: Counter
 
+  /// - Parameter labelField: the JSON member or CSV column that may hold the texts' labels; nil to read none.
   /// - Throws: `WorkerError` of kind `usage` where there is nothing to read, or no such file or column.
-  init(values: SettingValues, arguments: [String]) throws {
+  init(values: SettingValues, arguments: [String], labelField: String? = nil) throws {
     let counter = Counter()
     bytesRead = counter
     let input = values[TextSettings.input]
@@ -40,8 +41,11 @@ struct TextInput {
       return chunk
     }
     switch format {
-    case .csv: source = try CSVTextSource(counted, column: values[TextSettings.column] ?? "text")
-    case .jsonl: source = LineTextSource(counted, format: .json(try JSONPointer(values[WorkerSettings.textPointer])))
+    case .csv:
+      source = try CSVTextSource(counted, column: values[TextSettings.column] ?? "text", labelColumn: labelField)
+    case .jsonl:
+      let format = ReviewDecoder.Format.json(try JSONPointer(values[WorkerSettings.textPointer]))
+      source = LineTextSource(counted, format: format, labelField: labelField)
     case .txt, .auto: source = LineTextSource(counted, format: .text)
     }
   }

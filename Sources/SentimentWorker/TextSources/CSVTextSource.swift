@@ -5,6 +5,7 @@
 struct CSVTextSource: TextSource {
   private var rows: CSVReader
   private let column: Int
+  private let labelColumn: Int?
   private let columnCount: Int
   private let decoder: ReviewDecoder
   private let maximumBytes: Int
@@ -13,9 +14,12 @@ struct CSVTextSource: TextSource {
   /// Reads the header.
   /// - Parameters:
   ///   - column: the name of the texts' column, exactly as in the header.
+  ///   - labelColumn: the name of the labels' column, if there is one.
   ///   - maximumBytes: the largest row that is looked at; a larger one is an item with the reason `too-large`.
   /// - Throws: ``CSVHeaderError`` where there is no header or no such column; ``ByteSourceError``.
-  init(_ source: ByteSource, column: String, maximumBytes: Int = ReviewDecoder.defaultMaximumBytes) throws {
+  init(
+    _ source: ByteSource, column: String, labelColumn: String? = nil, maximumBytes: Int = ReviewDecoder.defaultMaximumBytes
+  ) throws {
     rows = CSVReader(source, maximumBytes: maximumBytes)
     guard let header = try rows.next() else { throw CSVHeaderError.empty }
     guard header.fault == nil else { throw CSVHeaderError.malformed(line: header.line) }
@@ -25,6 +29,7 @@ struct CSVTextSource: TextSource {
       throw places.isEmpty ? CSVHeaderError.noColumn(column, of: names) : .manyColumns(column)
     }
     self.column = place
+    self.labelColumn = labelColumn.flatMap { header.fields.firstIndex(of: Array($0.utf8)) }
     columnCount = header.fields.count
     decoder = ReviewDecoder(format: .text, maximumBytes: maximumBytes)
     self.maximumBytes = maximumBytes
@@ -33,7 +38,12 @@ struct CSVTextSource: TextSource {
   mutating func next() throws -> TextItem? {
     guard let row = try rows.next() else { return nil }
     number += 1
-    return TextItem(number: number, line: row.line, text: text(of: row))
+    return TextItem(number: number, line: row.line, text: text(of: row), label: label(of: row))
+  }
+
+  private func label(of row: CSVReader.Row) -> String? {
+    guard let labelColumn, row.fields.indices.contains(labelColumn) else { return nil }
+    return String(decoding: row.fields[labelColumn], as: UTF8.self)
   }
 
   private func text(of row: CSVReader.Row) -> Result<[UInt8], TextSourceError> {

@@ -13,6 +13,8 @@ struct TextItem: Sendable, Equatable {
   let line: Int
   /// The text in UTF-8, not blank; or why there is none to label.
   let text: Result<[UInt8], TextSourceError>
+  /// What the source says its label is, where it was asked for and is there: a text, or a number as it is written.
+  var label: String? = nil
 }
 
 /// Why a line or row of a source has no text to label.

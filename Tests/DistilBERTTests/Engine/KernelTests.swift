@@ -102,6 +102,33 @@ struct KernelTests {
     #expect(outputs.attention == portable.attention)
   }
 
+  @Test("attention for ranges of queries gives the bits of all at once, and leaves other rows alone")
+  func attentionOfRanges() {
+    let kernels = KernelPath.best.kernels
+    var random = SeededRandom(seed: 43)
+    let (length, width) = (130, 20)
+    let states = (0..<length * 3 * width).map { _ in Float.random(in: -2...2, using: &random) }
+    let bias = (0..<width).map { _ in Float.random(in: -1...1, using: &random) }
+    func attend(_ ranges: [Range<Int>]) -> [Float] {
+      var qkv = states
+      var scratch = [Float](repeating: .nan, count: ck_attention_scratch(length, width))
+      qkv.withUnsafeMutableBufferPointer { qkv in
+        guard let q = qkv.baseAddress else { return }
+        for range in ranges {
+          kernels.attention(
+            q, q + width, q + 2 * width, 3 * width, length, width, bias, range.lowerBound, range.count, &scratch)
+        }
+      }
+      return qkv
+    }
+    let whole = attend([0..<length])
+    #expect(attend([0..<1, 1..<64, 64..<64, 64..<length]) == whole)
+    let part = attend([50..<60])
+    #expect(Array(part[..<(50 * 3 * width)]) == Array(states[..<(50 * 3 * width)]))
+    #expect(Array(part[(60 * 3 * width)...]) == Array(states[(60 * 3 * width)...]))
+    #expect(Array(part[(50 * 3 * width)..<(60 * 3 * width)]) == Array(whole[(50 * 3 * width)..<(60 * 3 * width)]))
+  }
+
   @Test("the whole engine gives the same bits on each path", .enabled(if: KernelPath.best != .portable, "only one path here"))
   func engine() throws {
     for (shape, _) in SyntheticModel.golden {

@@ -158,8 +158,12 @@ private struct ModelWorker {
     case .lookUp:
       if fails() { return }
       let isCommitted = offsets.allSatisfy { partition, offset in broker.committed[partition].map { $0 >= offset } ?? false }
-      if isCommitted { _ = core.transactionCommitted() } else { core.transactionAborted() }
-      transaction.lookedUp()
+      if isCommitted {
+        _ = core.transactionCommitted()
+        transaction.committed()
+      } else if transaction.lookedUp() {
+        core.transactionAborted()
+      }
       counts[isCommitted ? "found committed" : "found aborted", default: 0] += 1
     case .giveUp: Issue.record("nobody else has the id")
     }

@@ -49,11 +49,11 @@ extension TestTransaction {
   @Test func aCommitIsDueByTimeSizeRoomOrImpatience() {
     var transaction = TestTransaction.opened()
     transaction.released(3, at: 50)
-    transaction.released(1, at: 90)
+    transaction.released(1, at: 55)
     for circumstance in 0..<4 {
       var other = transaction
       switch circumstance {
-      case 0: check(other.step(at: 150), "commit as 1")
+      case 0: check(other.step(at: 100), "commit as 1")
       case 1: check(other.step(at: 60, isAwaited: true), "commit as 1")
       case 2: check(other.step(at: 60, isFull: true), "commit as 1")
       default:
@@ -63,7 +63,17 @@ extension TestTransaction {
       }
       #expect(!other.mayRelease, "nothing is sent while a transaction is committed")
     }
-    check(transaction.step(at: 149), "wait until 150")
+    check(transaction.step(at: 99), "wait until 100")
+  }
+
+  @Test func onAQuietStreamAResultIsCommittedAtOnce() {
+    var transaction = TestTransaction.opened()
+    transaction.released(1, at: 5000)
+    check(transaction.step(at: 5001), "commit as 1")
+    transaction.committed()
+    transaction.began()
+    transaction.released(1, at: 5002)
+    check(transaction.step(at: 5003), "wait until 5101")
   }
 
   @Test func anEmptyTransactionStaysOpenHoweverImpatientWeAre() {
@@ -92,7 +102,7 @@ extension TestTransaction {
       check(transaction.step(at: 110), "abort")
       check(transaction.aborted(), false)
       check(transaction.step(at: 110), "look up")
-      transaction.lookedUp()
+      check(transaction.lookedUp(), true)
       check(transaction.step(at: 110), "begin")
     }
   }

@@ -60,6 +60,8 @@ struct TransactionCore<Member> {
   private(set) var records = 0
   /// When the first of them went to the producer.
   private var since: Nanoseconds = 0
+  /// When a commit was last begun.
+  private var lastCommit: Nanoseconds = 0
   /// The offsets of this transaction may be on the broker.
   private var hasSentOffsets = false
   private var member: Member?
@@ -120,9 +122,11 @@ struct TransactionCore<Member> {
         return .abort
       }
       guard records > 0, let member else { return .wait(until: .max) }
-      let due = since &+ interval
+      // Not the interval after the first result: on a quiet stream that would only make it wait.
+      let due = max(since, lastCommit &+ interval)
       guard now >= due || records >= limit || circumstances.isAwaited || circumstances.isFull else { return .wait(until: due) }
       phase = .committing
+      lastCommit = now
       committingMember = memberNumber
       hasSentOffsets = true
       return .commit(member)
@@ -152,10 +156,12 @@ struct TransactionCore<Member> {
     return true
   }
 
-  /// `.lookUp` was answered.
-  mutating func lookedUp() {
+  /// `.lookUp` was answered: nothing was committed. (Otherwise: `committed`.)
+  /// - Returns: as of `aborted`.
+  mutating func lookedUp() -> Bool {
     clear()
     phase = .closed
+    return true
   }
 
   /// A step failed, or results were refused while the transaction was open.
@@ -189,7 +195,8 @@ struct TransactionCore<Member> {
 
 /// Bounds of a transaction.
 struct TransactionLimits: Sendable, Equatable {
-  /// The longest time from the first result of a transaction to its commit, unless the broker is slower.
+  /// The shortest time from one commit to the next, unless one is awaited or makes room; hence the longest that a result waits for
+  /// its commit to begin.
   var interval: Duration
   /// Results of a full transaction.
   var records: Int
