@@ -40,7 +40,11 @@ let package = Package(
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "KafkaTests", dependencies: ["Kafka", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "DistilBERTTests", dependencies: ["DistilBERT", "CKernels", "TestSupport"], swiftSettings: strict),
+    // Counts the allocations of the test program.
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .testTarget(
+      name: "DistilBERTTests", dependencies: ["DistilBERT", "CKernels", "CAllocationCounter", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "SentimentWorkerTests", dependencies: ["SentimentWorker", "TestSupport"], swiftSettings: strict),
     // The built program as a user runs it, against the embedded broker and a real Kafka.
     .testTarget(name: "EndToEndTests", dependencies: ["Kafka", "sentiment-worker", "TestSupport"], swiftSettings: strict),

@@ -1,3 +1,4 @@
+import DistilBERT
 import Foundation
 import Kafka
 import Settings
@@ -45,11 +46,12 @@ struct RunCommand {
       "model loaded",
       [
         "model": "\(model.identity.name)", "fingerprint": "\(model.identity.fingerprint)",
-        "precision": "\(model.identity.precision)",
+        "precision": "\(model.identity.precision)", "kernels": "\(model.identity.kernels)",
         "labels": "\(model.labels.joined(separator: ", "))", "max_tokens": .integer(model.maximumTokens),
         "lanes": .integer(lanes), "threads_per_lane": .integer(values[WorkerSettings.threadsPerLane]),
         "seconds": "\(seconds(since: started))",
       ])
+    if model.identity.precision == Precision.f32.rawValue { log.info("\(Int8Gain.remark)") }
     let worker = Worker(options: options, model: model, log: log) { line in
       stats.write(line)
       output.writeRepeats()

@@ -79,7 +79,9 @@ struct EngineModel: LabellingModel {
     tokenizer = try ModelTokenizer(directory: directory, configuration: model.configuration)
     self.maximumBatchTokens = max(maximumBatchTokens, tokenizer.maximumTokens)
     self.threadsPerLane = threadsPerLane
-    identity = ModelIdentity(name: model.name, fingerprint: model.fingerprint, precision: model.effectivePrecision.rawValue)
+    identity = ModelIdentity(
+      name: model.name, fingerprint: model.fingerprint, precision: model.effectivePrecision.rawValue,
+      kernels: model.kernelDescription)
     labels = model.labels
     remarks = model.remarks + tokenizer.remarks
   }

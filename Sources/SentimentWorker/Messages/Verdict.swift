@@ -35,6 +35,8 @@ struct ModelIdentity: Sendable, Equatable {
   let fingerprint: String
   /// The precision that was computed in: `f32`, `bf16`, `int8`.
   let precision: String
+  /// What multiplies at that precision, for log and stats. No part of results: at int8 labels do not depend on it.
+  var kernels = ""
 }
 
 /// Where in Kafka a message comes from.

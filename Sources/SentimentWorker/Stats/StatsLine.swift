@@ -1,3 +1,4 @@
+import DistilBERT
 import Telemetry
 
 /// Everything the counters say at one moment.
@@ -113,6 +114,8 @@ struct StatsLine {
         json.member("name", model.name)
         json.member("fingerprint", model.fingerprint)
         json.member("precision", model.precision)
+        json.member("kernels", model.kernels)
+        json.member("cpu_features", KernelPath.cpuFeatures.joined(separator: " "))
       }
     }
     return json.bytes + [UInt8(ascii: "\n")]

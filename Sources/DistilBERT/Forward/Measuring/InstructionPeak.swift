@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 /// The instruction peak of this machine at a precision: what a core does if it multiplies and adds in registers and does
 /// nothing else. How much of it a forward pass reaches says how far it is from the limit of the CPU.
@@ -7,17 +8,24 @@ public struct InstructionPeak: Sendable {
   private let path: ck_path
 
   /// The peak of the instructions that `model` multiplies with; at f32 of the widest that the CPU has, as OpenBLAS takes them.
-  public init(of model: Model) {
-    switch model.effectivePrecision {
+  public init(of model: Model) { self.init(at: model.effectivePrecision, path: model.kernelPath) }
+
+  /// The same for whatever model is computed at that precision, on the path that the environment forces or the best one.
+  public init(at precision: Precision) {
+    self.init(at: precision, path: (try? KernelPath.chosen(in: ProcessInfo.processInfo.environment)) ?? .best)
+  }
+
+  private init(at precision: Precision, path: KernelPath) {
+    switch precision {
     case .f32:
       kind = CK_PEAK_F32
-      path = KernelPath.best.identifier
+      self.path = KernelPath.best.identifier
     case .bf16:
       kind = CK_PEAK_BF16
-      path = model.kernelPath.identifier
+      self.path = path.identifier
     case .int8:
       kind = CK_PEAK_INT8
-      path = model.kernelPath.identifier
+      self.path = path.identifier
     }
   }
 
