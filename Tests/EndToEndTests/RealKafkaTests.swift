@@ -17,7 +17,7 @@ struct RealKafkaTests {
           "run", "--brokers", stage.servers, "--group", stage.group, "--input-topic", missing, "--output-topic", stage.output,
           "--dead-letter-topic", stage.deadLetter,
         ], environment: constantLabel)
-      #expect(run.exit == .status(4))
+      #expect(run.exit == .status(9))
       let message = try run.onlyMessage()
       #expect(message.contains(missing) && message.contains("does not exist") && message.contains("kafka-topics.sh"))
 
@@ -87,7 +87,7 @@ struct LoginTests {
   func wrongPassword() throws {
     try Stage.play(on: .real) { stage in
       let run = try Program.run(login(stage, "run"), environment: environment("wrong-password-42"))
-      #expect(run.exit == .status(4))
+      #expect(run.exit == .status(10))
       let message = try run.onlyMessage()
       #expect(message.lowercased().contains("authentication"))
       #expect(message.contains("sasl.username"), "\(message)")
@@ -111,7 +111,7 @@ struct LoginTests {
     guard LibraryVersion.number < LibraryVersion.Number(2, 6, 1) else { return }
     try Stage.play(on: .real) { stage in
       let run = try Program.run(login(stage, "run", mechanism: "SCRAM-SHA-512"), environment: environment(Self.password))
-      #expect(run.exit == .status(4))
+      #expect(run.exit == .status(10))
       let message = try run.onlyMessage()
       #expect(message.contains("SCRAM") && message.contains("2.6.1"), "\(message)")
       #expect(!run.everything.contains(Self.password))
@@ -122,7 +122,7 @@ struct LoginTests {
   func withoutRights() throws {
     try Stage.play(on: .real) { stage in
       let run = try Program.run(login(stage, "run", user: "guest"), environment: environment("guest-secret"))
-      #expect(run.exit == .status(4))
+      #expect(run.exit == .status(10))
       let message = try run.onlyMessage()
       for topic in [stage.input, stage.output, stage.deadLetter] { #expect(message.contains(topic), "\(message)") }
       #expect(message.contains("kafka-acls.sh"), "\(message)")

@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Dispatch
 internal import Foundation
 import Synchronization
 
@@ -15,8 +16,8 @@ import Synchronization
 /// Records come before all of that: each destroys its message before it lets go of this handle. A message that outlives
 /// its client would make `rd_kafka_destroy` hang.
 ///
-/// `rd_kafka_destroy` blocks the thread that lets go of the last reference, usually for milliseconds. It never is a
-/// thread of librdkafka's own: no callback holds this handle.
+/// `rd_kafka_destroy` has a thread of its own, and whoever lets go of the last reference waits for it, usually milliseconds and
+/// never longer than some seconds.
 ///
 /// @unchecked Sendable: the pointers never change, librdkafka's own functions are thread-safe, and the topics are behind
 /// a mutex.
@@ -63,13 +64,18 @@ final class ClientHandle: @unchecked Sendable {
     for topic in topics.withLock({ Array($0.values) }) { rd_kafka_topic_destroy(topic.pointer) }
     if let queue { rd_kafka_queue_destroy(queue) }
     let remains = Remains(client: client, context: context)
-    if isAbandoned.load(ordering: .relaxed) {
-      // May take as long as the brokers are away; nobody waits for it, least of all the end of the process.
-      Thread.detachNewThread { remains.destroy() }
-    } else {
+    let isGone = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
       remains.destroy()
+      isGone.signal()
     }
+    // An abandoned one may take as long as the brokers are away; nobody waits for that, least of all the end of the process.
+    if !isAbandoned.load(ordering: .relaxed) { _ = isGone.wait(timeout: .now() + Self.patience) }
   }
+
+  /// How long destroying a client may hold up whoever lets go of it, in seconds. librdkafka 2.0.2 never ends it for a consumer
+  /// whose topic was deleted: the broker's thread waits for partitions that are gone.
+  private static let patience = 5.0
 
   /// What goes last.
   ///

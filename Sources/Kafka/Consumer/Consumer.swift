@@ -247,6 +247,9 @@ extension Consumer {
       } else {
         delegate?.consumer(self, revoked: partitions)
       }
+      // A group whose topic was deleted may be at its end already, with this event still in the queue; librdkafka 2.0.2 would
+      // then never answer.
+      guard rd_kafka_consumer_closed(client) == 0 else { return }
       if let error = Self.release(list, client) { handle?.context.noteError(error) }
     default:
       handle?.context.noteError(KafkaError(code))

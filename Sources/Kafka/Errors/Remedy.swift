@@ -18,13 +18,14 @@ enum Remedy {
         "Create the topic, or correct its name: kafka-topics.sh --bootstrap-server HOST:PORT --create --topic NAME --partitions N"
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return "Allow the user to use the topic (Describe and Read to consume, Write to produce): "
-        + "kafka-acls.sh --bootstrap-server HOST:PORT --add --allow-principal User:NAME --operation Read --topic TOPIC"
+        + "kafka-acls.sh --bootstrap-server HOST:PORT --add --allow-principal User:NAME --operation Read --topic TOPIC, or --operation Write"
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
       return "Allow the user to use the consumer group: "
         + "kafka-acls.sh --bootstrap-server HOST:PORT --add --allow-principal User:NAME --operation Read --group GROUP"
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      return "Allow the user IdempotentWrite on the cluster (brokers before 3.0 need it for an idempotent producer): "
-        + "kafka-acls.sh --bootstrap-server HOST:PORT --add --allow-principal User:NAME --operation IdempotentWrite --cluster"
+      return "Allow the user to write to the topic; brokers before 3.0 need IdempotentWrite on the cluster too: "
+        + "kafka-acls.sh --bootstrap-server HOST:PORT --add --allow-principal User:NAME --operation Write --topic TOPIC, "
+        + "and --operation IdempotentWrite --cluster"
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
       return "Raise message.max.bytes of this client and max.message.bytes of the topic, or send smaller records."
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:

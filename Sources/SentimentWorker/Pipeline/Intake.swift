@@ -34,7 +34,9 @@ final class Intake {
     self.metrics = metrics
     self.log = log
     nextCommit = MonotonicClock.now &+ options.commitInterval.nanoseconds
-    consumer = try Consumer(configuration: options.consumer, handlers: log.clientHandlers(errors: metrics.consumeErrors))
+    consumer = try Consumer(
+      configuration: options.consumer,
+      handlers: log.clientHandlers(errors: metrics.consumeErrors) { error in state.update { $0.fail(.kafka(error)) } })
     consumer.delegate = self
   }
 
@@ -279,9 +281,14 @@ final class Intake {
   private func note(_ error: KafkaError) {
     metrics.consumeErrors.increment()
     if error.isFatal || error.isRefusedLoginOrPermission {
-      state.update { $0.fail(.kafka(error)) }
-    } else {
-      log.warning("the consumer met an error and goes on", ["error": "\(error)"])
+      return state.update { $0.fail(.unreadable(error, topic: options.inputTopic)) }
+    }
+    log.warning("the consumer met an error and goes on", ["error": "\(error)"])
+    guard error.isUnknownTopicOrPartition else { return }
+    do throws(WorkerError) {
+      try Preflight(options: options).checkAgain(while: { state.withLock { $0.isRunning } })
+    } catch {
+      state.update { $0.fail(error) }
     }
   }
 

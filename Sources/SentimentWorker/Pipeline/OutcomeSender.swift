@@ -97,8 +97,6 @@ struct OutcomeSender: Sendable {
       if error.isMessageTooLarge { return .smaller(.deadLetterWithoutValue(letter)) }
     case .deadLetterWithoutValue, .skip: topic = topics.deadLetter.name
     }
-    let remedy = error.remedy.map { "; \($0)" } ?? ""
-    return .failure(
-      WorkerError(.delivery, "a record could not be delivered to topic \(topic): \(error.description)\(remedy)"))
+    return .failure(.undeliverable(error, to: topic))
   }
 }

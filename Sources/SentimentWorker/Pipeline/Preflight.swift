@@ -24,27 +24,58 @@ struct WorkerTopics: Sendable, Equatable {
 struct Preflight {
   let options: WorkerOptions
 
+  /// A topic that is not yet ready is asked for again, up to `retry.max-attempts` times.
+  ///
   /// - Parameter isWanted: asked ten times a second; false gives the check up.
   /// - Returns: nil if it was given up.
-  /// - Throws: `WorkerError` of kind `kafka` that names every topic that is missing and how to create it, or says that the
-  ///   brokers keep no transactions although they are needed.
+  /// - Throws: `WorkerError` that names every topic that is missing and how to create it, and every one that is refused; or says
+  ///   that the brokers keep no transactions although they are needed.
   func check(while isWanted: () -> Bool) throws(WorkerError) -> WorkerTopics? {
+    try check(limits: options.retries, while: isWanted) { $0.isTransient }
+  }
+
+  /// The same while the worker runs and was told that a topic does not exist: brokers that have just started may not know
+  /// better, so it has to be missing for the whole of `delivery.start-timeout`.
+  func checkAgain(while isWanted: () -> Bool) throws(WorkerError) {
+    let end = MonotonicClock.now &+ options.startTimeout.nanoseconds
+    var limits = options.retries
+    limits.attempts = .max
+    _ = try check(limits: limits, while: isWanted) { _ in MonotonicClock.now < end }
+  }
+
+  private func check(
+    limits: RetryLimits, while isWanted: () -> Bool, isRetried: (TopicProblem) -> Bool
+  ) throws(WorkerError) -> WorkerTopics? {
     let names = [options.inputTopic, options.outputTopic, options.deadLetterTopic]
-    guard let answer = try reach(names, while: isWanted) else { return nil }
-    if answer.isEmbedded {
-      throw WorkerError(
-        .kafka,
-        "delivery.guarantee: exactly-once needs a real Kafka: the embedded broker takes transactions but keeps none of their promises. "
-          + "Use delivery.guarantee: at-least-once with it")
+    var backoff = Backoff(limits: limits, random: SystemRandomNumberGenerator())
+    for attempt in 1... {
+      guard let answer = try reach(names, while: isWanted) else { return nil }
+      if answer.isEmbedded { throw Self.noTransactions }
+      let metadata = answer.metadata
+      let problems = names.compactMap { problem(with: metadata.topic($0), named: $0) }
+      guard let worst = problems.first(where: { !isRetried($0) }) ?? problems.first else { return topics(in: metadata) }
+      guard isRetried(worst), let delay = backoff.delay(afterAttempt: attempt) else {
+        throw WorkerError(worst.error.kind, problems.map(\.error.description).joined(separator: "\n"))
+      }
+      wait(delay, while: isWanted)
     }
-    let metadata = answer.metadata
-    let problems = names.compactMap { problem(with: metadata.topic($0), named: $0) }
-    guard problems.isEmpty else { throw WorkerError(.kafka, problems.joined(separator: "\n")) }
+    return nil
+  }
+
+  private func topics(in metadata: ClusterMetadata) -> WorkerTopics {
     func count(_ name: String) -> Int { metadata.topic(name)?.partitions.count ?? 1 }
     return WorkerTopics(
       inputPartitions: count(options.inputTopic),
       output: OutputTopic(name: options.outputTopic, partitions: Int32(clamping: count(options.outputTopic))),
       deadLetter: OutputTopic(name: options.deadLetterTopic, partitions: Int32(clamping: count(options.deadLetterTopic))))
+  }
+
+  private func wait(_ delay: Nanoseconds, while isWanted: () -> Bool) {
+    let end = MonotonicClock.now &+ delay
+    let clock = Monitor(())
+    while isWanted(), MonotonicClock.now < end {
+      let _: Void? = clock.wait(until: min(end, MonotonicClock.now &+ 100_000_000)) { _, _ in nil }
+    }
   }
 
   private struct Answer: Sendable {
@@ -81,12 +112,23 @@ struct Preflight {
     return nil
   }
 
-  private func problem(with topic: ClusterMetadata.Topic?, named name: String) -> String? {
-    guard let error = topic?.error else {
-      return topic == nil || topic?.partitions.isEmpty == true ? Self.missing(name, options) : nil
-    }
-    return error.isUnknownTopicOrPartition ? Self.missing(name, options) : WorkerError.kafka(error).description
+  private struct TopicProblem {
+    var error: WorkerError
+    /// It may be gone by itself.
+    var isTransient: Bool
   }
+
+  private func problem(with topic: ClusterMetadata.Topic?, named name: String) -> TopicProblem? {
+    let missing = TopicProblem(error: WorkerError(.topicMissing, Self.missing(name, options)), isTransient: false)
+    guard let error = topic?.error else { return topic == nil || topic?.partitions.isEmpty == true ? missing : nil }
+    if error.isUnknownTopicOrPartition { return missing }
+    return TopicProblem(error: .kafka(error), isTransient: error.isRetriable)
+  }
+
+  private static let noTransactions = WorkerError(
+    .kafka,
+    "delivery.guarantee: exactly-once needs a real Kafka: the embedded broker takes transactions but keeps none of their promises. "
+      + "Use delivery.guarantee: at-least-once with it")
 
   private static func missing(_ name: String, _ options: WorkerOptions) -> String {
     let brokers = options.producer["bootstrap.servers"] ?? "HOST:PORT"
@@ -95,16 +137,10 @@ struct Preflight {
   }
 }
 
-extension WorkerError {
-  /// What Kafka refused, with what to do about it.
-  static func kafka(_ error: KafkaError) -> WorkerError {
-    WorkerError(.kafka, error.remedy.map { "\(error); \($0)" } ?? "\(error)")
-  }
-}
-
 extension Logger {
   /// Takes librdkafka's own log into ours, and counts its errors.
-  func clientHandlers(errors: Counter) -> ClientHandlers {
+  /// - Parameter fatal: takes the error after which the client is of no further use; without it that is only logged.
+  func clientHandlers(errors: Counter, fatal: (@Sendable (KafkaError) -> Void)? = nil) -> ClientHandlers {
     ClientHandlers(
       log: { line in
         let level: LogLevel =
@@ -114,6 +150,7 @@ extension Logger {
       },
       error: { error in
         errors.increment()
+        if error.isFatal, let fatal { return fatal(error) }
         log(
           .warning, "librdkafka met an error and goes on",
           ["error": "\(error)", "remedy": "\(error.remedy ?? "none needed if it does not repeat")"])

@@ -73,7 +73,9 @@ final class Worker: Sendable {
     if options.transactions != nil {
       return TransactionalOutlet(state: state, topics: topics, options: options, metrics: metrics, log: log)
     }
-    let producer = try Producer(configuration: options.producer, handlers: log.clientHandlers(errors: metrics.produceErrors))
+    let producer = try Producer(
+      configuration: options.producer,
+      handlers: log.clientHandlers(errors: metrics.produceErrors) { [state] error in state.update { $0.fail(.kafka(error)) } })
     return Outlet(state: state, producer: producer, topics: topics, metrics: metrics)
   }
 

@@ -5,7 +5,7 @@ public struct WorkerError: Error, Sendable, CustomStringConvertible {
     case usage = 2
     /// The model cannot be loaded or run.
     case model = 3
-    /// The brokers cannot be reached, refuse the login, or lack a topic or a right.
+    /// The brokers cannot be reached, or the client met an error that it cannot go on with.
     case kafka = 4
     /// A result or dead letter can never be delivered.
     case delivery = 5
@@ -15,6 +15,10 @@ public struct WorkerError: Error, Sendable, CustomStringConvertible {
     case unusable = 7
     /// Another producer has taken over this worker's transactional id.
     case fenced = 8
+    /// A topic does not exist, or no longer.
+    case topicMissing = 9
+    /// The brokers refuse the login, or the user lacks a right to a topic, the group or the cluster.
+    case refused = 10
   }
 
   public var kind: Kind
