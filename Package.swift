@@ -12,7 +12,8 @@ let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 let package = Package(
   name: "sentiment-worker",
   products: [
-    .executable(name: "sentiment-worker", targets: ["sentiment-worker"])
+    .executable(name: "sentiment-worker", targets: ["sentiment-worker"]),
+    .executable(name: "fault-harness", targets: ["FaultHarness"]),
   ],
   targets: [
     // System libraries, each used by one Swift module only.
@@ -49,5 +50,11 @@ let package = Package(
     .testTarget(name: "SentimentWorkerTests", dependencies: ["SentimentWorker", "TestSupport"], swiftSettings: strict),
     // The built program as a user runs it, against the embedded broker and a real Kafka.
     .testTarget(name: "EndToEndTests", dependencies: ["Kafka", "sentiment-worker", "TestSupport"], swiftSettings: strict),
+
+    // A program that puts workers under faults on a real Kafka, and judges what came of it.
+    .executableTarget(
+      name: "FaultHarness", dependencies: ["Settings", "Telemetry", "Kafka", "TestSupport"], path: "Tests/FaultHarness",
+      swiftSettings: strict),
+    .testTarget(name: "FaultHarnessTests", dependencies: ["FaultHarness", "Settings", "TestSupport"], swiftSettings: strict),
   ]
 )

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The polynomials of Sources/CKernels/body/vector.h and int8: weighted minimax fits, by Lawson's iteratively reweighted least squares.
+"""The polynomials of Sources/CKernels/body/vector.h, int8 and bf16: weighted minimax fits, by Lawson's iteratively reweighted least squares.
 
 Prints each as C hexadecimal floats, constant term first, with its largest weighted error before rounding to f32.
 Needs: pip install numpy mpmath
@@ -46,7 +46,10 @@ def g(a):
 
 report("gelu", fit(g, 0, 6.5, 10, lambda a: a * mp.erfc(a / mp.sqrt(2)) * mp.log(2) / 2 + mp.mpf("2e-3") * a / 6.5))
 
-# The coarser ones of Sources/CKernels/int8, for what becomes 8 bits.
+# The one of Sources/CKernels/bf16: the relative error of erfc(a / sqrt 2) / 2, also where it vanishes.
+report("gelu to round", fit(g, 0, 6.5, 5, lambda a: a * mp.log(2)))
+
+# The coarser ones of Sources/CKernels/int8, for what becomes 8 bits; bf16 has the same exp2.
 # 2^r = 1 + r * p(r): relative error.
 report("exp2 for codes", fit(
     lambda r: (mp.mpf(2) ** r - 1) / r if abs(r) > 1e-12 else mp.log(2), -0.5, 0.5, 2, lambda r: abs(r) / mp.mpf(2) ** r))

@@ -41,7 +41,8 @@ need_command() { # COMMAND PACKAGE WHY
 
 # A shared library that the toolchain itself is linked with, whatever its version.
 need_shared() { # SONAME-PREFIX PACKAGE WHY
-  PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$1" || lacks "$2" "$3"
+  # Not "grep -q": it leaves early, ldconfig may then fail of the closed pipe, and that would count as not found.
+  PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep "$1" >/dev/null || lacks "$2" "$3"
 }
 
 need_build_packages() {

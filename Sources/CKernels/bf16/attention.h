@@ -66,17 +66,6 @@ INLINE void copy_queries(const uint16_t *queries, long lds, long rows, long head
     }
 }
 
-/// 2^x for x <= 0 to a relative 1e-4, which is a twentieth of what rounding it to bf16 loses (scripts/fit_kernels.py).
-INLINE lanes power_of_two(lanes x) {
-  const lanes n = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  const lanes r = x - n;
-  lanes p = splat(0x1.c2a216p-5f);
-  p = fma16(p, r, splat(0x1.f00c4cp-3f));
-  p = fma16(p, r, splat(0x1.62f5fap-1f));
-  p = fma16(p, r, splat(1));
-  return _mm512_scalef_ps(p, n);
-}
-
 /// The scores of one query to rounded multiples of their probabilities, zero past `length`. Returns the factor that makes
 /// them add up to 1. A score that is NaN or +infinity makes it NaN.
 INLINE float probabilities(const float *scores, long length, uint16_t *out) {
@@ -90,8 +79,8 @@ INLINE float probabilities(const float *scores, long length, uint16_t *out) {
   const __m512bh ones = (__m512bh)_mm512_set1_epi16(0x3f80);
   __m512 total = _mm512_setzero_ps();
   for (j = 0; j < length; j += 2 * LANES) {
-    lanes even = power_of_two(fma16(load(scores + j), log2_e, shift));
-    lanes odd = power_of_two(fma16(load(scores + j + LANES), log2_e, shift));
+    lanes even = scaled_power_of_two(1, fma16(load(scores + j), log2_e, shift));
+    lanes odd = scaled_power_of_two(1, fma16(load(scores + j + LANES), log2_e, shift));
     if (length - j < 2 * LANES) {
       even = _mm512_maskz_mov_ps(first_lanes(length - j), even);
       odd = _mm512_maskz_mov_ps(length - j > LANES ? first_lanes(length - j - LANES) : 0, odd);

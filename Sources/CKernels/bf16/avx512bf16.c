@@ -12,6 +12,7 @@
 #include "../body/transpose.h"
 
 #include "rounding.h"
+#include "activation.h"
 #include "products.h"
 #include "layers.h"
 #include "attention.h"

@@ -70,7 +70,7 @@ static void finish_tile(const destination *to, const float *sums, const float *b
 
 INLINE lanes activate(const ck_bf16_activation activation, lanes x) {
   switch (activation) {
-    case CK_BF16_GELU: return gelu16(x);
+    case CK_BF16_GELU: return gelu_to_round(x);
     case CK_BF16_RELU: return select16(x < splat(0), splat(0), x);
     default: return x;
   }
@@ -102,6 +102,19 @@ static void finish_rounded_tile(const destination *to, const float *sums, const 
   }
 }
 
+/// Fetches what `finish_tile` will read and write while the sums are computed.
+INLINE void fetch_tile(const destination *to, long row, long rows, long column) {
+  if (to->y) {
+    for (long r = row; r < row + rows; r++) {
+      const char *y = (const char *)(to->y + r * to->ldo + column);
+      _mm_prefetch(y, _MM_HINT_T0);
+      _mm_prefetch(y + 64, _MM_HINT_T0);
+    }
+  } else {
+    for (long r = row; r < row + rows; r++) _mm_prefetch((const char *)(to->out + r * to->ldo + column), _MM_HINT_T0);
+  }
+}
+
 /// Blocks of rows, each of which is read again for every TILE_COLUMNS channels. Its rows are dealt evenly to as few tiles as
 /// they need.
 static void run(const uint16_t *x, long ldx, long rows, const ck_bf16_weights *w, long first, long count,
@@ -118,6 +131,7 @@ static void run(const uint16_t *x, long ldx, long rows, const ck_bf16_weights *w
       const float *bias = w->bias + first + c;
       for (long i = 0, r = block; i < tiles_needed; i++) {
         const long tile_rows = height / tiles_needed + (i < height % tiles_needed);
+        fetch_tile(to, r, tile_rows, c);
         tiles[tile_rows - 1][(columns - 1) / LANES](x + r * ldx, ldx, panel, depth, sums, TILE_COLUMNS);
         if (to->y)
           finish_tile(to, sums, bias, r, tile_rows, c, columns);

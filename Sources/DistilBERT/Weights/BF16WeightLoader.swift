@@ -178,8 +178,8 @@ struct BF16WeightLoader {
     let d = configuration.dimension
     let h = configuration.hiddenDimension
     try read("\(name).bias", into: spare)
-    let blocks = stride(from: 0, to: h, by: configuration.feedForwardBlock).map { first in
-      (first, emptyLinear(inputs: min(configuration.feedForwardBlock, h - first), outputs: d))
+    let blocks = stride(from: 0, to: h, by: BF16Format.feedForwardBlock(configuration)).map { first in
+      (first, emptyLinear(inputs: min(BF16Format.feedForwardBlock(configuration), h - first), outputs: d))
     }
     try withWeights("\(name).weight", inputs: h) { weights in
       for (first, linear) in blocks {
@@ -232,8 +232,8 @@ private struct BF16Plan {
       }
       addLinear(inputs: d, outputs: d)
       addLinear(inputs: d, outputs: h)
-      for first in stride(from: 0, to: h, by: configuration.feedForwardBlock) {
-        addLinear(inputs: min(configuration.feedForwardBlock, h - first), outputs: d)
+      for first in stride(from: 0, to: h, by: BF16Format.feedForwardBlock(configuration)) {
+        addLinear(inputs: min(BF16Format.feedForwardBlock(configuration), h - first), outputs: d)
       }
       counts += [d, d, d, d]
     }

@@ -28,17 +28,10 @@ struct CodedAfterAttention<Linear: PackedLinear> {
   let attentionOutput: Linear
   let attentionNorm: LayerNorm
   let feedForwardIn: Linear
-  /// One to a block of `feedForwardBlock` inner channels, whose products add up; the bias is in the first. At int8
+  /// One to a block of `Format.feedForwardBlock` inner channels, whose products add up; the bias is in the first. At int8
   /// codes and weights of few channels share a scale, which leaves half the error.
   let feedForwardOut: [Linear]
   let outputNorm: LayerNorm
-}
-
-extension ModelConfiguration {
-  /// Inner channels of the feed-forward layers that are computed together at int8 and bf16: as many as the model is wide, a multiple of
-  /// 16.
-  var feedForwardBlock: Int { min(hiddenDimension, (dimension + 15) / 16 * 16) }
-  var feedForwardBlocks: Int { (hiddenDimension + feedForwardBlock - 1) / feedForwardBlock }
 }
 
 /// All weights of a model at int8 or bf16.

@@ -221,8 +221,8 @@ struct Int8WeightLoader {
     try read("\(name).weight", into: scratch)
     calibration.feedForwardOut(scratch, bias: spare, norm: norm)
     var blocks: [Int8Linear] = []
-    for first in stride(from: 0, to: h, by: configuration.feedForwardBlock) {
-      let inputs = min(configuration.feedForwardBlock, h - first)
+    for first in stride(from: 0, to: h, by: Int8Format.feedForwardBlock(configuration)) {
+      let inputs = min(Int8Format.feedForwardBlock(configuration), h - first)
       let linear = emptyLinear(inputs: inputs, outputs: d)
       calibration.round(scratch + first, ldw: h, outputs: d, for: .inner(first..<first + inputs))
       pack(scratch + first, ldw: h, rows: d, into: linear, bias: first == 0 ? spare : nil)
@@ -277,8 +277,8 @@ private struct Int8Plan {
       }
       addLinear(inputs: d, outputs: d)
       addLinear(inputs: d, outputs: h)
-      for first in stride(from: 0, to: h, by: configuration.feedForwardBlock) {
-        addLinear(inputs: min(configuration.feedForwardBlock, h - first), outputs: d)
+      for first in stride(from: 0, to: h, by: Int8Format.feedForwardBlock(configuration)) {
+        addLinear(inputs: min(Int8Format.feedForwardBlock(configuration), h - first), outputs: d)
       }
       counts += [d, d, d, d, d, d]  // norms, and the factors of two layers
     }

@@ -32,7 +32,7 @@ enum FailureSettings {
     "retry.max-attempts", default: RetryLimits.standard.attempts, allowed: .range(1...1000), unit: "attempts",
     summary: "How often a record that makes the model fail is tried alone before it is dead-lettered.",
     discussion:
-      "Also how often a topic that is not ready, or a record that the producer refuses for a reason that may pass, is tried again."
+      "Also how often a topic that has no leader yet is asked for at the start."
   )
   static let initialBackoff = Setting<Duration>(
     "retry.initial-backoff", default: RetryLimits.standard.initialBackoff, allowed: .range(.zero ... .seconds(60)),

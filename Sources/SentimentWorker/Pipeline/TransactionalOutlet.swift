@@ -211,17 +211,27 @@ final class TransactionalOutlet: OutcomeOutlet {
     noteCommitted(since: start)
   }
 
-  /// What has been released and could not be sent yet goes to the producer now.
-  /// - Returns: the producer, if it has taken everything.
+  /// Has everything released sent and acknowledged.
+  ///
+  /// Committing would wait for the acknowledgements too, but could not be called off: librdkafka 2.0.2 sends nothing more to a
+  /// partition whose leader has refused a record, and would find out by `message.timeout.ms` only.
+  /// - Returns: the producer, if nothing was refused.
   private func completeSending() -> Producer? {
     while !state.withLock({ $0.hasEnded }) {
-      let (producer, isIncomplete, isSent) = sending.withLock { sending in
-        let isSent = sending.unsent.isEmpty || sendUnsent(&sending)
-        return (sending.producer, sending.isIncomplete, isSent)
+      let (producer, isSent) = sending.withLock { sending in
+        (sending.producer, sending.unsent.isEmpty || sendUnsent(&sending))
       }
-      guard !isIncomplete else { return nil }
-      if isSent { return producer }
-      serve(.milliseconds(10))
+      guard let producer else { return nil }
+      var isAcknowledged = false
+      var failed: [Delivery] = []
+      if isSent {
+        isAcknowledged = (try? producer.flush(timeout: .milliseconds(50)) { if $0.error != nil { failed.append($0) } }) != nil
+        note(failed)
+      } else {
+        serve(.milliseconds(10))
+      }
+      if sending.withLock({ $0.isIncomplete }) { return nil }
+      if isAcknowledged { return producer }
     }
     return nil
   }

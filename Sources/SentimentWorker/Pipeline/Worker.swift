@@ -101,6 +101,8 @@ final class Worker: Sendable {
   }
 
   private func runPipeline(_ topics: WorkerTopics) throws(KafkaError) {
+    log.info(
+      "memory in flight is bounded", ["bytes": .integer(MemoryBound(options, partitions: topics.inputPartitions).total)])
     let outlet = try makeOutlet(topics)
     defer { outlet.close() }
     let intake = try Intake(

@@ -33,7 +33,12 @@ struct BF16Format: NumberFormat {
 
   let kernels: ck_bf16_kernels
 
-  static var tileRows: Int { 112 }
+  /// More than the L2 cache holds: weights are twice as large as at int8, and should come from far away seldom. The product
+  /// itself divides the rows into blocks that the cache holds, and fetches ahead what it will add to.
+  static var tileRows: Int { 504 }
+
+  /// So many that the weights of a block stay in the L2 cache from one block of rows to the next.
+  static func feedForwardBlock(_ configuration: ModelConfiguration) -> Int { min(configuration.hiddenDimension, 768) }
 
   static func floatColumns(_ configuration: ModelConfiguration) -> Int { 0 }
 

@@ -44,10 +44,16 @@ struct Int8Format: NumberFormat {
 
   let kernels: ck_i8_kernels
 
+  /// Their widest activations stay in the L2 cache.
   static var tileRows: Int { 56 }
 
+  /// As many as the model is wide: codes and weights of few channels share a scale.
+  static func feedForwardBlock(_ configuration: ModelConfiguration) -> Int {
+    min(configuration.hiddenDimension, roundUp(configuration.dimension, to: 16))
+  }
+
   static func floatColumns(_ configuration: ModelConfiguration) -> Int {
-    max(3 * configuration.dimension, configuration.feedForwardBlock)
+    max(3 * configuration.dimension, feedForwardBlock(configuration))
   }
 
   static func headCounts(_ configuration: ModelConfiguration, rows: Int) -> [Int] {

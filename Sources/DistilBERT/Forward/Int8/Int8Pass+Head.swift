@@ -83,7 +83,7 @@ extension CodedPass {
   private func feedForward(_ layer: CodedAfterAttention<Format.Linear>, sequences: Int) {
     let d = configuration.dimension
     let space = workspace.head
-    let block = configuration.feedForwardBlock
+    let block = Format.feedForwardBlock(configuration)
     for index in member.share(of: layer.feedForwardOut.count) {
       format.expand(
         space.coded, rows: sequences, by: layer.feedForwardIn,

@@ -104,7 +104,7 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
     clock.lap(.attentionOutput)
     format.normalise(states, rows: count, dimension: d, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
     clock.lap(.norm)
-    let block = configuration.feedForwardBlock
+    let block = Format.feedForwardBlock(configuration)
     for (index, out) in layer.feedForwardOut.enumerated() {
       format.expand(
         coded, rows: count, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs,

@@ -9,7 +9,7 @@ import CKernels
 ///     + L·(2d + 16n) + 28·(5L + 8d)         attention
 ///     + 16·(22d + h + 4n·d) + 4n·L          the last layer and the head
 ///
-/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB. Each further thread needs the second and third, and
+/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB; at bf16 12 MB and 7 MB. Each further thread needs the second and third, and
 /// 16·9d.
 struct CodedWorkspace<Format: NumberFormat> {
   /// Sequences whose last layer is computed at a time.
@@ -49,7 +49,7 @@ struct CodedWorkspace<Format: NumberFormat> {
       + CodedHeadWorkspace<Format>.sharedCounts(configuration, sequences: headSequences, longestSequence: longestSequence)
     let own =
       [tile * Format.floatColumns(configuration), FloatMemory.floats(forBytes: scratch)]
-      + Format.Rows.counts(rows: tile, columns: configuration.feedForwardBlock)
+      + Format.Rows.counts(rows: tile, columns: Format.feedForwardBlock(configuration))
       + CodedHeadWorkspace<Format>.ownCounts(configuration, sequences: headSequences)
     let memory = try FloatMemory(
       capacity: FloatMemory.capacity(for: shared) + threads * FloatMemory.capacity(for: own),
@@ -73,7 +73,7 @@ struct CodedWorkspace<Format: NumberFormat> {
     hidden = other?.hidden ?? memory.take(rows * d)
     coded = other?.coded ?? Format.Rows(memory, rows: rows, columns: d)
     heads = other?.heads ?? Format.takeHeads(memory, configuration, rows: rows)
-    inner = Format.Rows(memory, rows: Format.tileRows, columns: configuration.feedForwardBlock)
+    inner = Format.Rows(memory, rows: Format.tileRows, columns: Format.feedForwardBlock(configuration))
     floats = memory.take(Format.tileRows * Format.floatColumns(configuration))
     attention = UnsafeMutableRawPointer(
       memory.take(
@@ -111,7 +111,9 @@ struct CodedHeadWorkspace<Format: NumberFormat> {
     let d = configuration.dimension
     return [
       sequences * d, sequences * configuration.heads * d, configuration.heads * longestSequence, sequences * d, sequences * d,
-    ] + Format.Rows.counts(rows: configuration.feedForwardBlocks * sequences, columns: configuration.feedForwardBlock)
+    ]
+      + Format.Rows.counts(
+        rows: Format.feedForwardBlocks(configuration) * sequences, columns: Format.feedForwardBlock(configuration))
   }
 
   static func ownCounts(_ configuration: ModelConfiguration, sequences: Int) -> [Int] {
@@ -125,13 +127,13 @@ struct CodedHeadWorkspace<Format: NumberFormat> {
     beside other: CodedHeadWorkspace?
   ) {
     let d = configuration.dimension
-    let block = configuration.feedForwardBlock
+    let block = Format.feedForwardBlock(configuration)
     query = other?.query ?? memory.take(sequences * d)
     absorbed = other?.absorbed ?? memory.take(sequences * configuration.heads * d)
     scores = other?.scores ?? memory.take(configuration.heads * longestSequence)
     sums = other?.sums ?? memory.take(sequences * d)
     inner =
-      other?.inner ?? Format.Rows(memory, rows: configuration.feedForwardBlocks * sequences, columns: block)
+      other?.inner ?? Format.Rows(memory, rows: Format.feedForwardBlocks(configuration) * sequences, columns: block)
     projected = other?.projected ?? memory.take(sequences * d)
     first = memory.take(sequences * d)
     coded = Format.Rows(memory, rows: sequences, columns: d)

@@ -14,8 +14,10 @@ protocol NumberFormat {
   /// Queries, keys and values of all tokens.
   associatedtype Heads
 
-  /// Rows that go through the linear layers together: their widest activations should stay in the L2 cache.
+  /// Rows that go through the linear layers together.
   static var tileRows: Int { get }
+  /// Inner channels of the feed-forward layers that are computed together, a multiple of 16 but for the last.
+  static func feedForwardBlock(_ configuration: ModelConfiguration) -> Int
   /// Columns of f32 that a tile's widest products need as working memory, `floats` below.
   static func floatColumns(_ configuration: ModelConfiguration) -> Int
   /// Floats to take for the heads of `rows` tokens, piece by piece.
@@ -63,6 +65,11 @@ protocol NumberFormat {
 }
 
 extension NumberFormat {
+  static func feedForwardBlocks(_ configuration: ModelConfiguration) -> Int {
+    let block = feedForwardBlock(configuration)
+    return (configuration.hiddenDimension + block - 1) / block
+  }
+
   /// The same for all outputs, if none are named.
   func multiply(
     _ x: Rows, rows: Int, by linear: Linear, outputs: Range<Int>? = nil, into y: UnsafeMutablePointer<Float>, ldy: Int,
