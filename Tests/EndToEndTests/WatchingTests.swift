@@ -86,7 +86,11 @@ struct WatchingTests {
       try stage.feed(Message.reviews(50) + [Message(key: "bad", value: "not JSON"), Message(key: "gone", value: nil)])
       let worker = try stage.launch()
       let status = try StatusPage(of: worker)
-      try worker.waitForStats { try $0.int("records_since_start.resolved") == 52 && $0.int("lag.total") == 0 }
+      // Lag is looked up every second.
+      try worker.waitForStats { line in
+        try line.int("records_since_start.resolved") == 52 && line.int("lag.total") == 0
+          && (line["lag.partitions"] as? [String: Any])?.count == 4
+      }
       let page = try status.get("/metrics")
       #expect(page.status == 200 && page.headers.contains("text/plain; version=0.0.4"))
       let types = page.body.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map { String($0.split(separator: " ")[2]) }

@@ -115,6 +115,8 @@ enum HarnessProgram {
       throw HarnessError("there is no program \(worker): build it, or name it with --worker")
     }
     var environment = [
+      // Each of several workers at a time has a port of its own.
+      "SENTIMENT_HTTP_LISTEN": "127.0.0.1:0",
       "SENTIMENT_TEST_FAIL_MARKER": Feed.failureMarker,
       "SENTIMENT_DELIVERY_STATE_DIRECTORY": logs.appendingPathComponent("state").path,
     ]

@@ -56,11 +56,13 @@ struct RunCommand {
         "seconds": "\(seconds(since: started))",
       ])
     if model.identity.precision == Precision.f32.rawValue { log.info("\(Int8Gain.remark)") }
-    let worker = Worker(options: options, model: model, log: log, noteReadiness: { status.note($0) }) { line in
-      stats.write(line)
-      status.keep(statsLine: line)
-      output.writeRepeats()
-    }
+    let worker = Worker(
+      options: options, model: model, log: log, noteReadiness: { status.note($0) },
+      writeStats: { line in
+        stats.write(line)
+        status.keep(statsLine: line)
+        output.writeRepeats()
+      })
     status.attach(worker)
     let probe = BrokerProbe(options: options, patience: values[HTTPSettings.brokersTimeout]) { isReached in
       status.note(.brokers(reached: isReached))

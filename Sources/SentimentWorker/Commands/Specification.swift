@@ -50,7 +50,7 @@ extension Program {
         "Log in; give the password as SENTIMENT_KAFKA_SASL_PASSWORD or in the file that SENTIMENT_KAFKA_SASL_PASSWORD_FILE names."
       ),
     ],
-    settings: kafkaSettings + modelSettings + [WorkerSettings.statsInterval, WorkerSettings.statsFile] + HTTPSettings.all
+    settings: kafkaSettings + modelSettings + [WorkerSettings.statsInterval, WorkerSettings.statsFile, HTTPSettings.listen]
       + logSettings)
 
   private static let textArgument = CommandSpecification.Argument(

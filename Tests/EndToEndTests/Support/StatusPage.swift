@@ -76,7 +76,7 @@ func waitUntil(_ what: String, within limit: Duration = patience, _ isTrue: () t
   while try !isTrue() {
     guard ContinuousClock.now < end else { throw TimedOut(description: "waited \(limit) for \(what)") }
     pace.lock()
-    pace.wait(until: Date(timeIntervalSinceNow: 0.1))
+    _ = pace.wait(until: Date(timeIntervalSinceNow: 0.1))
     pace.unlock()
   }
 }
