@@ -85,8 +85,7 @@ public final class Model: Sendable {
   public var kernelDescription: String {
     switch effectivePrecision {
     case .f32: "openblas \(MatrixProduct.coreName), \(kernelPath.rawValue)"
-    case .bf16: "avx512-bf16, \(kernelPath.rawValue)"
-    case .int8: kernelPath.rawValue
+    case .bf16, .int8: kernelPath.rawValue
     }
   }
 
