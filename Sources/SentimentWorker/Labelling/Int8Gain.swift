@@ -11,7 +11,7 @@ enum Int8Gain {
     let tenths = Int((gain * 10).rounded())
     return """
       int8 would label about \(tenths / 10).\(tenths % 10) times as many reviews a second here, as far as the CPU's instructions tell, \
-      and give 99.6 % of them the label that f32 gives (5,000 IMDb reviews, bundled model); \
+      and give 99.7 % of them the label that f32 gives (5,000 IMDb reviews, bundled model); \
       sentiment-worker bench --model DIR --input FILE measures both
       """
   }
