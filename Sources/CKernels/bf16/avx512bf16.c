@@ -10,6 +10,7 @@
 
 #include "../body/rows.h"
 #include "../body/transpose.h"
+#include "../body/moments.h"
 
 #include "rounding.h"
 #include "activation.h"

@@ -1,32 +1,18 @@
 // What stands between the products: f32 rows, and the same rounded for the next product.
 
-/// Layer norm in place and the row rounded: two passes for mean and population variance, as in `bias_layer_norm`.
+/// Layer norm in place and the row rounded.
 INLINE void norm_row(float *x, long dim, const float *gamma, const float *beta, float epsilon, uint16_t *out) {
   const long whole = dim / LANES * LANES, left = dim - whole;
-  lanes total = splat(0);
-  for (long i = 0; i < whole; i += LANES) total += load(x + i);
-  if (left) total += load_some(x + whole, left);
-  const float mean = sum16(total) / (float)dim;
-
-  lanes squares = splat(0);
-  for (long i = 0; i < whole; i += LANES) {
-    const lanes d = load(x + i) - splat(mean);
-    squares = fma16(d, d, squares);
-  }
-  if (left) {
-    const lanes d = keep_first(load_some(x + whole, left) - splat(mean), left);
-    squares = fma16(d, d, squares);
-  }
-  const float variance = sum16(squares) / (float)dim;
-  const lanes factor = splat(1.0f / __builtin_sqrtf(variance + epsilon));
+  const row_moments moments = moments_of(x, dim, epsilon);
+  const lanes mean = splat(moments.mean), factor = splat(moments.factor);
 
   for (long i = 0; i < whole; i += LANES) {
-    const lanes y = fma16((load(x + i) - splat(mean)) * factor, load(gamma + i), load(beta + i));
+    const lanes y = fma16((load(x + i) - mean) * factor, load(gamma + i), load(beta + i));
     store(x + i, y);
     store_rounded(out + i, y);
   }
   if (left) {
-    const lanes d = (load_some(x + whole, left) - splat(mean)) * factor;
+    const lanes d = (load_some(x + whole, left) - mean) * factor;
     const lanes y = fma16(d, load_some(gamma + whole, left), load_some(beta + whole, left));
     _mm512_mask_storeu_ps(x + whole, first_lanes(left), y);
     store_last_rounded(out + whole, y, left);

@@ -2,6 +2,7 @@
 #include "../include/kernels.h"
 #include "vector.h"
 
+#include "moments.h"
 #include "elementwise.h"
 #include "products.h"
 #include "attention.h"

@@ -1,24 +1,12 @@
 // Row-wise kernels: embedding, layer norm, activations, softmax.
 
-/// Layer norm of one row, in place: two passes, population variance.
+/// Layer norm of one row, in place.
 INLINE void normalise_row(float *x, long dim, const float *gamma, const float *beta, float epsilon) {
-  lanes total = splat(0);
-  for (long i = 0; i < dim; i += LANES) total += load_up_to(x + i, dim - i);
-  const float mean = sum16(total) / (float)dim;
-
-  lanes squares = splat(0);
+  const row_moments moments = moments_of(x, dim, epsilon);
+  const lanes mean = splat(moments.mean), scale = splat(moments.factor);
   for (long i = 0; i < dim; i += LANES) {
     const long left = dim - i;
-    lanes d = load_up_to(x + i, left) - splat(mean);
-    if (left < LANES) d = keep_first(d, left);
-    squares = fma16(d, d, squares);
-  }
-  const float variance = sum16(squares) / (float)dim;
-  const lanes scale = splat(1.0f / __builtin_sqrtf(variance + epsilon));
-
-  for (long i = 0; i < dim; i += LANES) {
-    const long left = dim - i;
-    const lanes d = (load_up_to(x + i, left) - splat(mean)) * scale;
+    const lanes d = (load_up_to(x + i, left) - mean) * scale;
     store_up_to(x + i, fma16(d, load_up_to(gamma + i, left), load_up_to(beta + i, left)), left);
   }
 }

@@ -7,6 +7,7 @@
 #include "../body/transpose.h"
 #include "panels.h"
 #include "products.h"
+#include "../body/moments.h"
 #include "layers.h"
 #include "attention.h"
 

@@ -39,35 +39,21 @@ INLINE void write_row(const float *x, long count, const float *factors, row_rang
   }
 }
 
-/// Layer norm in place and the row's codes: two passes for mean and population variance, as in `bias_layer_norm`.
+/// Layer norm in place and the row's codes.
 INLINE void norm_row(float *x, long dim, const float *gamma, const float *beta, float epsilon, const float *factors,
                      uint8_t *q, float *scale, int32_t *zero) {
   const long whole = dim / LANES * LANES, left = dim - whole;
-  lanes total = splat(0);
-  for (long i = 0; i < whole; i += LANES) total += load(x + i);
-  if (left) total += load_first(x + whole, left);
-  const float mean = sum16(total) / (float)dim;
-
-  lanes squares = splat(0);
-  for (long i = 0; i < whole; i += LANES) {
-    const lanes d = load(x + i) - splat(mean);
-    squares = fma16(d, d, squares);
-  }
-  if (left) {
-    const lanes d = keep_first(load_first(x + whole, left) - splat(mean), left);
-    squares = fma16(d, d, squares);
-  }
-  const float variance = sum16(squares) / (float)dim;
-  const lanes factor = splat(1.0f / __builtin_sqrtf(variance + epsilon));
+  const row_moments moments = moments_of(x, dim, epsilon);
+  const lanes mean = splat(moments.mean), factor = splat(moments.factor);
 
   row_range range = empty_range();
   for (long i = 0; i < whole; i += LANES) {
-    const lanes y = fma16((load(x + i) - splat(mean)) * factor, load(gamma + i), load(beta + i));
+    const lanes y = fma16((load(x + i) - mean) * factor, load(gamma + i), load(beta + i));
     store(x + i, y);
     range = widen_range(range, times(y, factors, i));
   }
   if (left) {
-    const lanes d = (load_first(x + whole, left) - splat(mean)) * factor;
+    const lanes d = (load_first(x + whole, left) - mean) * factor;
     const lanes y = keep_first(fma16(d, load_first(gamma + whole, left), load_first(beta + whole, left)), left);
     store_first(x + whole, y, left);
     range = widen_range(range, times_first(y, factors, whole, left));

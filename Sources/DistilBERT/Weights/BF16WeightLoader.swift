@@ -2,64 +2,59 @@ import CKernels
 
 /// Rounds a checkpoint's tensors into `CodedWeights`.
 struct BF16WeightLoader {
-  private let reader: CheckpointReader
   private let kernels: ck_kernels
-  private let memory: FloatMemory
+  private let floats: FloatTensors
   /// The largest linear layer's weights at f32.
   private let scratch: UnsafeMutablePointer<Float>
   private let scratchCapacity: Int
   /// (dim): a bias that is not kept.
   private let spare: UnsafeMutablePointer<Float>
+  private var reader: CheckpointReader { floats.reader }
+  private var memory: FloatMemory { floats.memory }
   private var configuration: ModelConfiguration { reader.configuration }
 
   static func load(_ reader: CheckpointReader, kernels: ck_kernels) throws(ModelError) -> CodedWeights<BF16Format> {
     let d = reader.configuration.dimension
-    let memory = try FloatMemory(capacity: BF16Plan(reader.configuration).capacity, purpose: "weights at bf16")
+    let memory = try FloatMemory(capacity: plan(reader.configuration).capacity, purpose: "weights at bf16")
     let largest = d * max(d, reader.configuration.hiddenDimension)
     let working = try FloatMemory(
       capacity: FloatMemory.capacity(for: [largest, d]), purpose: "a layer's weights at f32, while they are rounded")
     let loader = BF16WeightLoader(
-      reader: reader, kernels: kernels, memory: memory, scratch: working.take(largest), scratchCapacity: largest,
+      kernels: kernels, floats: FloatTensors(reader: reader, memory: memory),
+      scratch: working.take(largest), scratchCapacity: largest,
       spare: working.take(d))
     // The pointers lead into it.
     return try withExtendedLifetime(working) { () throws(ModelError) in try loader.weights() }
   }
 
+  private static func plan(_ configuration: ModelConfiguration) -> CodedPlan {
+    CodedPlan(
+      configuration, words: [FloatMemory.floats(forBytes: 2 * configuration.vocabularySize * configuration.dimension)],
+      block: BF16Format.feedForwardBlock(configuration)
+    ) { inputs, outputs in
+      [
+        FloatMemory.floats(forBytes: MemoryLayout<ck_bf16_weights>.size),
+        FloatMemory.floats(forBytes: 2 * ck_bf16_panel_elements(outputs, inputs)), roundUp(outputs),
+      ]
+    }
+  }
+
+  private static func roundUp(_ channels: Int) -> Int {
+    (channels + Int(CK_BF16_PANEL) - 1) / Int(CK_BF16_PANEL) * Int(CK_BF16_PANEL)
+  }
+
   private func weights() throws(ModelError) -> CodedWeights<BF16Format> {
     let d = configuration.dimension
     let words = try wordTable()
-    let positions = try tensor("distilbert.embeddings.position_embeddings.weight")
-    let embeddingNorm = try norm("distilbert.embeddings.LayerNorm")
+    let positions = try floats.tensor("distilbert.embeddings.position_embeddings.weight")
+    let embeddingNorm = try floats.norm("distilbert.embeddings.LayerNorm")
     var layers: [CodedLayer<BF16Linear>] = []
     for index in 0..<max(configuration.layers - 1, 0) { layers.append(try layer(index)) }
     let last = configuration.layers == 0 ? nil : try lastLayer(configuration.layers - 1)
     return CodedWeights(
       memory: memory, words: words, positions: positions, embeddingNorm: embeddingNorm, layers: layers, last: last,
-      preClassifier: try head("pre_classifier", outputs: d),
-      classifier: try head("classifier", outputs: configuration.labels.count))
-  }
-
-  // MARK: f32 tensors
-
-  private func tensor(_ name: String) throws(ModelError) -> UnsafeMutablePointer<Float> {
-    let place = memory.take(reader.elementCount(name))
-    try read(name, into: place)
-    return place
-  }
-
-  private func read(_ name: String, scale: Float = 1, into place: UnsafeMutablePointer<Float>) throws(ModelError) {
-    let count = reader.elementCount(name)
-    try reader.convert(name) { ck_convert($0, $1, count, scale, place) }
-  }
-
-  private func norm(_ name: String) throws(ModelError) -> LayerNorm {
-    LayerNorm(gamma: try tensor("\(name).weight"), beta: try tensor("\(name).bias"))
-  }
-
-  private func head(_ name: String, outputs: Int) throws(ModelError) -> Linear {
-    let bias = try tensor("\(name).bias")
-    return Linear(
-      form: .rows, inputs: configuration.dimension, outputs: outputs, weights: try tensor("\(name).weight"), bias: bias)
+      preClassifier: try floats.head("pre_classifier", outputs: d),
+      classifier: try floats.head("classifier", outputs: configuration.labels.count))
   }
 
   // MARK: bf16 tensors
@@ -86,7 +81,7 @@ struct BF16WeightLoader {
   private func emptyLinear(inputs: Int, outputs: Int) -> UnsafeMutablePointer<ck_bf16_weights> {
     let place = memory.takeBytes(MemoryLayout<ck_bf16_weights>.size, as: ck_bf16_weights.self)
     let panels = memory.takeBytes(2 * ck_bf16_panel_elements(outputs, inputs), as: UInt16.self)
-    let bias = memory.take(BF16Plan.roundUp(outputs))
+    let bias = memory.take(Self.roundUp(outputs))
     place.initialize(to: ck_bf16_weights(panels: panels, bias: bias, channels: outputs, inputs: inputs))
     return place
   }
@@ -114,7 +109,7 @@ struct BF16WeightLoader {
   ) throws(ModelError) -> BF16Linear {
     let linear = emptyLinear(inputs: inputs, outputs: outputs)
     let bias = linear.pointee.bias
-    try read("\(name).bias", scale: scale, into: bias)
+    try floats.read("\(name).bias", scale: scale, into: bias)
     try withWeights("\(name).weight", inputs: inputs, scale: scale) { weights in
       use(weights, bias)
       return ck_bf16_pack(weights, inputs, outputs, bias, 0, linear)
@@ -130,7 +125,7 @@ struct BF16WeightLoader {
     let d = configuration.dimension
     let prefix = "distilbert.transformer.layer.\(index)"
     let input = emptyLinear(inputs: d, outputs: 3 * d)
-    try read("\(prefix).attention.q_lin.bias", scale: queryScale, into: input.pointee.bias)
+    try floats.read("\(prefix).attention.q_lin.bias", scale: queryScale, into: input.pointee.bias)
     try readKeyBias(prefix)
     for (part, name) in ["q_lin", "k_lin", "v_lin"].enumerated() {
       let bias = part == 0 ? input.pointee.bias : nil
@@ -142,7 +137,7 @@ struct BF16WeightLoader {
   }
 
   /// Not used, but a checkpoint with NaN in it is damaged all the same.
-  private func readKeyBias(_ prefix: String) throws(ModelError) { try read("\(prefix).attention.k_lin.bias", into: spare) }
+  private func readKeyBias(_ prefix: String) throws(ModelError) { try floats.read("\(prefix).attention.k_lin.bias", into: spare) }
 
   private func lastLayer(_ index: Int) throws(ModelError) -> CodedLastLayer<BF16Linear> {
     let d = configuration.dimension
@@ -177,7 +172,7 @@ struct BF16WeightLoader {
   private func feedForwardOut(_ name: String) throws(ModelError) -> [BF16Linear] {
     let d = configuration.dimension
     let h = configuration.hiddenDimension
-    try read("\(name).bias", into: spare)
+    try floats.read("\(name).bias", into: spare)
     let blocks = stride(from: 0, to: h, by: BF16Format.feedForwardBlock(configuration)).map { first in
       (first, emptyLinear(inputs: min(BF16Format.feedForwardBlock(configuration), h - first), outputs: d))
     }
@@ -194,9 +189,9 @@ struct BF16WeightLoader {
   private func afterAttention(_ prefix: String) throws(ModelError) -> CodedAfterAttention<BF16Linear> {
     let d = configuration.dimension
     let h = configuration.hiddenDimension
-    let attentionNorm = try norm("\(prefix).sa_layer_norm")
-    let outputNorm = try norm("\(prefix).output_layer_norm")
-    try read("\(prefix).attention.v_lin.bias", into: spare)
+    let attentionNorm = try floats.norm("\(prefix).sa_layer_norm")
+    let outputNorm = try floats.norm("\(prefix).output_layer_norm")
+    try floats.read("\(prefix).attention.v_lin.bias", into: spare)
     let output = try linear("\(prefix).attention.out_lin", inputs: d, outputs: d) { weights, bias in
       // b_o + W_o·b_v: the values' bias passes through the softmax, whose probabilities sum to 1.
       kernels.linear(spare, d, 1, weights, d, d, d, nil, true, bias, d)
@@ -205,47 +200,5 @@ struct BF16WeightLoader {
       attentionOutput: output, attentionNorm: attentionNorm,
       feedForwardIn: try linear("\(prefix).ffn.lin1", inputs: d, outputs: h),
       feedForwardOut: try feedForwardOut("\(prefix).ffn.lin2"), outputNorm: outputNorm)
-  }
-}
-
-/// How much memory the weights take at bf16.
-private struct BF16Plan {
-  private var counts: [Int] = []
-  var capacity: Int { FloatMemory.capacity(for: counts) }
-
-  static func roundUp(_ channels: Int) -> Int { (channels + Int(CK_BF16_PANEL) - 1) / Int(CK_BF16_PANEL) * Int(CK_BF16_PANEL) }
-
-  init(_ configuration: ModelConfiguration) {
-    let d = configuration.dimension
-    let h = configuration.hiddenDimension
-    addBytes(2 * configuration.vocabularySize * d)
-    counts += [configuration.maximumPositions * d, d, d]
-    for index in 0..<configuration.layers {
-      if index < configuration.layers - 1 {
-        addLinear(inputs: d, outputs: 3 * d)
-      } else {
-        addLinear(inputs: d, outputs: d)
-        for _ in 0..<configuration.heads {
-          addLinear(inputs: configuration.headDimension, outputs: d)
-          addLinear(inputs: d, outputs: configuration.headDimension)
-        }
-      }
-      addLinear(inputs: d, outputs: d)
-      addLinear(inputs: d, outputs: h)
-      for first in stride(from: 0, to: h, by: BF16Format.feedForwardBlock(configuration)) {
-        addLinear(inputs: min(BF16Format.feedForwardBlock(configuration), h - first), outputs: d)
-      }
-      counts += [d, d, d, d]
-    }
-    let labels = configuration.labels.count
-    counts += [d * d, d, labels * d, labels]
-  }
-
-  private mutating func addBytes(_ count: Int) { counts.append(FloatMemory.floats(forBytes: count)) }
-
-  private mutating func addLinear(inputs: Int, outputs: Int) {
-    addBytes(MemoryLayout<ck_bf16_weights>.size)
-    addBytes(2 * ck_bf16_panel_elements(outputs, inputs))
-    counts.append(Self.roundUp(outputs))
   }
 }

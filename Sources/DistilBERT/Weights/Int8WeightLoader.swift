@@ -2,9 +2,8 @@ import CKernels
 
 /// Quantises a checkpoint's tensors into `CodedWeights`.
 struct Int8WeightLoader {
-  private let reader: CheckpointReader
   private let kernels: ck_kernels
-  private let memory: FloatMemory
+  private let floats: FloatTensors
   private let calibration: Int8Calibration
   /// The largest linear layer's weights at f32.
   private let scratch: UnsafeMutablePointer<Float>
@@ -13,6 +12,8 @@ struct Int8WeightLoader {
   private let spare: UnsafeMutablePointer<Float>
   /// (dim): what the columns of the weights in `scratch` are multiplied with.
   private let multiply: UnsafeMutablePointer<Float>
+  private var reader: CheckpointReader { floats.reader }
+  private var memory: FloatMemory { floats.memory }
   private var configuration: ModelConfiguration { reader.configuration }
 
   static func load(_ reader: CheckpointReader, kernels: ck_kernels) throws(ModelError) -> CodedWeights<Int8Format> {
@@ -24,22 +25,40 @@ struct Int8WeightLoader {
         .unsupportedConfiguration, subject: "precision int8", expected: "layers at most \(CK_I8_LARGEST_DEPTH) wide",
         found: "\(max(d, h))", advice: "Run this model at f32.")
     }
-    let memory = try FloatMemory(capacity: Int8Plan(configuration).capacity, purpose: "weights at int8")
+    let memory = try FloatMemory(capacity: plan(configuration).capacity, purpose: "weights at int8")
     let largest = d * max(3 * d, h)
     let working = try FloatMemory(
       capacity: FloatMemory.capacity(for: [largest, d, d]), purpose: "a layer's weights at f32, while they are quantised")
     let loader = Int8WeightLoader(
-      reader: reader, kernels: kernels, memory: memory, calibration: try Int8Calibration(configuration, kernels: kernels),
+      kernels: kernels, floats: FloatTensors(reader: reader, memory: memory),
+      calibration: try Int8Calibration(configuration, kernels: kernels),
       scratch: working.take(largest), scratchCapacity: largest, spare: working.take(d), multiply: working.take(d))
     // The pointers lead into it.
     return try withExtendedLifetime(working) { () throws(ModelError) in try loader.weights() }
   }
 
+  private static func plan(_ configuration: ModelConfiguration) -> CodedPlan {
+    let d = configuration.dimension
+    let vocabulary = configuration.vocabularySize
+    return CodedPlan(
+      configuration, words: [FloatMemory.floats(forBytes: vocabulary * d), vocabulary],
+      block: Int8Format.feedForwardBlock(configuration), perLayer: [d, d]  // the factors of two linear layers
+    ) { inputs, outputs in
+      let channels = roundUp(outputs)
+      return [
+        FloatMemory.floats(forBytes: MemoryLayout<ck_i8_weights>.size),
+        FloatMemory.floats(forBytes: ck_i8_panel_bytes(outputs, inputs)), channels, channels, channels,
+      ]
+    }
+  }
+
+  private static func roundUp(_ channels: Int) -> Int { (channels + Int(CK_I8_PANEL) - 1) / Int(CK_I8_PANEL) * Int(CK_I8_PANEL) }
+
   private func weights() throws(ModelError) -> CodedWeights<Int8Format> {
     let d = configuration.dimension
     let words = try wordTable()
-    let positions = try tensor("distilbert.embeddings.position_embeddings.weight")
-    let embeddingNorm = try norm("distilbert.embeddings.LayerNorm")
+    let positions = try floats.tensor("distilbert.embeddings.position_embeddings.weight")
+    let embeddingNorm = try floats.norm("distilbert.embeddings.LayerNorm")
     try calibration.embed(positions: positions, norm: embeddingNorm) { (row, place) throws(ModelError) in
       try reader.convert(Self.wordTensor) { source, type in
         ck_convert(source + row * d * (type == CK_F32 ? 4 : 2), type, d, 1, place)
@@ -50,34 +69,11 @@ struct Int8WeightLoader {
     let last = configuration.layers == 0 ? nil : try lastLayer(configuration.layers - 1)
     return CodedWeights(
       memory: memory, words: words, positions: positions, embeddingNorm: embeddingNorm, layers: layers,
-      last: last, preClassifier: try head("pre_classifier", outputs: d),
-      classifier: try head("classifier", outputs: configuration.labels.count))
+      last: last, preClassifier: try floats.head("pre_classifier", outputs: d),
+      classifier: try floats.head("classifier", outputs: configuration.labels.count))
   }
 
   private static let wordTensor = "distilbert.embeddings.word_embeddings.weight"
-
-  // MARK: f32 tensors
-
-  private func tensor(_ name: String, scale: Float = 1) throws(ModelError) -> UnsafeMutablePointer<Float> {
-    let place = memory.take(reader.elementCount(name))
-    try read(name, scale: scale, into: place)
-    return place
-  }
-
-  private func read(_ name: String, scale: Float = 1, into place: UnsafeMutablePointer<Float>) throws(ModelError) {
-    let count = reader.elementCount(name)
-    try reader.convert(name) { ck_convert($0, $1, count, scale, place) }
-  }
-
-  private func norm(_ name: String) throws(ModelError) -> LayerNorm {
-    LayerNorm(gamma: try tensor("\(name).weight"), beta: try tensor("\(name).bias"))
-  }
-
-  private func head(_ name: String, outputs: Int) throws(ModelError) -> Linear {
-    let bias = try tensor("\(name).bias")
-    return Linear(
-      form: .rows, inputs: configuration.dimension, outputs: outputs, weights: try tensor("\(name).weight"), bias: bias)
-  }
 
   // MARK: 8-bit tensors
 
@@ -103,7 +99,7 @@ struct Int8WeightLoader {
 
   /// Memory for packed weights.
   private func emptyLinear(inputs: Int, outputs: Int) -> UnsafeMutablePointer<ck_i8_weights> {
-    let channels = Int8Plan.roundUp(outputs)
+    let channels = Self.roundUp(outputs)
     let place = memory.takeBytes(MemoryLayout<ck_i8_weights>.size, as: ck_i8_weights.self)
     let panels = memory.takeBytes(ck_i8_panel_bytes(outputs, inputs), as: Int8.self)
     let scales = memory.take(channels)
@@ -128,8 +124,8 @@ struct Int8WeightLoader {
     use: (_ weights: UnsafeMutablePointer<Float>, _ bias: UnsafeMutablePointer<Float>) -> Void
   ) throws(ModelError) -> Int8Linear {
     let linear = emptyLinear(inputs: inputs, outputs: outputs)
-    try read("\(name).bias", into: linear.pointee.bias)
-    try read("\(name).weight", into: scratch)
+    try floats.read("\(name).bias", into: linear.pointee.bias)
+    try floats.read("\(name).weight", into: scratch)
     let smoothed = if case .hidden = source { true } else { false }
     let factors = smoothed ? smooth(outputs: outputs) : nil
     use(scratch, linear.pointee.bias)
@@ -162,11 +158,11 @@ struct Int8WeightLoader {
   /// The weights of queries, keys and values, one below the other, into `scratch`, and the queries' bias.
   private func readAttentionInput(_ attention: String, queryBias: UnsafeMutablePointer<Float>) throws(ModelError) {
     let d = configuration.dimension
-    try read("\(attention).q_lin.bias", scale: queryScale, into: queryBias)
+    try floats.read("\(attention).q_lin.bias", scale: queryScale, into: queryBias)
     // Not used, but a checkpoint with NaN in it is damaged all the same.
-    try read("\(attention).k_lin.bias", into: spare)
+    try floats.read("\(attention).k_lin.bias", into: spare)
     for (part, name) in ["q_lin", "k_lin", "v_lin"].enumerated() {
-      try read("\(attention).\(name).weight", scale: part == 0 ? queryScale : 1, into: scratch + part * d * d)
+      try floats.read("\(attention).\(name).weight", scale: part == 0 ? queryScale : 1, into: scratch + part * d * d)
     }
   }
 
@@ -217,8 +213,8 @@ struct Int8WeightLoader {
   private func feedForwardOut(_ name: String, norm: LayerNorm) throws(ModelError) -> [Int8Linear] {
     let d = configuration.dimension
     let h = configuration.hiddenDimension
-    try read("\(name).bias", into: spare)
-    try read("\(name).weight", into: scratch)
+    try floats.read("\(name).bias", into: spare)
+    try floats.read("\(name).weight", into: scratch)
     calibration.feedForwardOut(scratch, bias: spare, norm: norm)
     var blocks: [Int8Linear] = []
     for first in stride(from: 0, to: h, by: Int8Format.feedForwardBlock(configuration)) {
@@ -234,9 +230,9 @@ struct Int8WeightLoader {
   private func afterAttention(_ prefix: String) throws(ModelError) -> CodedAfterAttention<Int8Linear> {
     let d = configuration.dimension
     let h = configuration.hiddenDimension
-    let attentionNorm = try norm("\(prefix).sa_layer_norm")
-    let outputNorm = try norm("\(prefix).output_layer_norm")
-    try read("\(prefix).attention.v_lin.bias", into: spare)
+    let attentionNorm = try floats.norm("\(prefix).sa_layer_norm")
+    let outputNorm = try floats.norm("\(prefix).output_layer_norm")
+    try floats.read("\(prefix).attention.v_lin.bias", into: spare)
     let output = try linear("\(prefix).attention.out_lin", inputs: d, outputs: d, reads: .context) { weights, bias in
       // b_o + W_o·b_v: the values' bias passes through the softmax, whose probabilities sum to 1.
       kernels.linear(spare, d, 1, weights, d, d, d, nil, true, bias, d)
@@ -249,48 +245,5 @@ struct Int8WeightLoader {
     return CodedAfterAttention(
       attentionOutput: output, attentionNorm: attentionNorm, feedForwardIn: feedForwardIn, feedForwardOut: feedForwardOut,
       outputNorm: outputNorm)
-  }
-}
-
-/// How much memory the weights take at int8.
-private struct Int8Plan {
-  private var counts: [Int] = []
-  var capacity: Int { FloatMemory.capacity(for: counts) }
-
-  static func roundUp(_ channels: Int) -> Int { (channels + Int(CK_I8_PANEL) - 1) / Int(CK_I8_PANEL) * Int(CK_I8_PANEL) }
-
-  init(_ configuration: ModelConfiguration) {
-    let d = configuration.dimension
-    let h = configuration.hiddenDimension
-    let heads = configuration.heads
-    addBytes(configuration.vocabularySize * d)
-    counts += [configuration.vocabularySize, configuration.maximumPositions * d, d, d]
-    for index in 0..<configuration.layers {
-      if index < configuration.layers - 1 {
-        addLinear(inputs: d, outputs: 3 * d)
-      } else {
-        addLinear(inputs: d, outputs: d)
-        for _ in 0..<heads {
-          addLinear(inputs: d / heads, outputs: d)
-          addLinear(inputs: d, outputs: d / heads)
-        }
-      }
-      addLinear(inputs: d, outputs: d)
-      addLinear(inputs: d, outputs: h)
-      for first in stride(from: 0, to: h, by: Int8Format.feedForwardBlock(configuration)) {
-        addLinear(inputs: min(Int8Format.feedForwardBlock(configuration), h - first), outputs: d)
-      }
-      counts += [d, d, d, d, d, d]  // norms, and the factors of two layers
-    }
-    let labels = configuration.labels.count
-    counts += [d * d, d, labels * d, labels]
-  }
-
-  private mutating func addBytes(_ count: Int) { counts.append(FloatMemory.floats(forBytes: count)) }
-
-  private mutating func addLinear(inputs: Int, outputs: Int) {
-    addBytes(MemoryLayout<ck_i8_weights>.size)
-    addBytes(ck_i8_panel_bytes(outputs, inputs))
-    counts += [Self.roundUp(outputs), Self.roundUp(outputs), Self.roundUp(outputs)]
   }
 }

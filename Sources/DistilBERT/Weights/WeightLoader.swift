@@ -3,9 +3,10 @@ import CKernels
 /// Turns a checkpoint's tensors into `Weights`: checks them all, then converts each into the place and form that the forward
 /// pass reads it in.
 struct WeightLoader {
-  private let reader: CheckpointReader
   private let kernels: ck_kernels
-  private let memory: FloatMemory
+  private let floats: FloatTensors
+  private var reader: CheckpointReader { floats.reader }
+  private var memory: FloatMemory { floats.memory }
   private var configuration: ModelConfiguration { reader.configuration }
 
   static func load(_ reader: CheckpointReader, kernels: ck_kernels) throws(ModelError) -> Weights {
@@ -13,17 +14,12 @@ struct WeightLoader {
     let expected = CheckpointReader.expectedTensors(of: reader.configuration)
     let capacity = FloatMemory.capacity(for: expected.map { $0.shape.reduce(1, *) })
     let memory = try FloatMemory(capacity: capacity, purpose: "weights at f32")
-    return try WeightLoader(reader: reader, kernels: kernels, memory: memory).weights()
+    return try WeightLoader(
+      kernels: kernels, floats: FloatTensors(reader: reader, memory: memory)
+    ).weights()
   }
 
   // MARK: Tensors
-
-  private func tensor(_ name: String, scale: Float = 1) throws(ModelError) -> UnsafeMutablePointer<Float> {
-    let count = reader.elementCount(name)
-    let place = memory.take(count)
-    try reader.convert(name) { ck_convert($0, $1, count, scale, place) }
-    return place
-  }
 
   /// Puts the rows of several (outputs, inputs) weights one below the other.
   private func linear(
@@ -46,7 +42,7 @@ struct WeightLoader {
     -> Linear
   {
     let form = form ?? Self.form(inputs: inputs, outputs: outputs)
-    let bias = try tensor("\(name).bias", scale: scale)
+    let bias = try floats.tensor("\(name).bias", scale: scale)
     return try linear([name], inputs: inputs, outputs: outputs, form: form, scales: [scale], bias: bias)
   }
 
@@ -54,24 +50,20 @@ struct WeightLoader {
     MatrixProduct.suits(inputs: inputs, outputs: outputs) ? .matrix : .rows
   }
 
-  private func norm(_ name: String) throws(ModelError) -> LayerNorm {
-    LayerNorm(gamma: try tensor("\(name).weight"), beta: try tensor("\(name).bias"))
-  }
-
   // MARK: Modules
 
   private func weights() throws(ModelError) -> Weights {
     let d = configuration.dimension
-    let words = try tensor("distilbert.embeddings.word_embeddings.weight")
-    let positions = try tensor("distilbert.embeddings.position_embeddings.weight")
-    let embeddingNorm = try norm("distilbert.embeddings.LayerNorm")
+    let words = try floats.tensor("distilbert.embeddings.word_embeddings.weight")
+    let positions = try floats.tensor("distilbert.embeddings.position_embeddings.weight")
+    let embeddingNorm = try floats.norm("distilbert.embeddings.LayerNorm")
     var layers: [LayerWeights] = []
     for index in 0..<max(configuration.layers - 1, 0) { layers.append(try layer(index)) }
     let last = configuration.layers == 0 ? nil : try lastLayer(configuration.layers - 1)
     return Weights(
       memory: memory, words: words, positions: positions, embeddingNorm: embeddingNorm, layers: layers, last: last,
-      preClassifier: try linear("pre_classifier", inputs: d, outputs: d, form: .rows),
-      classifier: try linear("classifier", inputs: d, outputs: configuration.labels.count, form: .rows))
+      preClassifier: try floats.head("pre_classifier", outputs: d),
+      classifier: try floats.head("classifier", outputs: configuration.labels.count))
   }
 
   private var queryScale: Float { 1 / Float(configuration.headDimension).squareRoot() }
@@ -81,13 +73,13 @@ struct WeightLoader {
     let h = configuration.hiddenDimension
     let prefix = "distilbert.transformer.layer.\(index)"
     let attention = "\(prefix).attention"
-    let queryBias = try tensor("\(attention).q_lin.bias", scale: queryScale)
-    let valueBias = try tensor("\(attention).v_lin.bias")
+    let queryBias = try floats.tensor("\(attention).q_lin.bias", scale: queryScale)
+    let valueBias = try floats.tensor("\(attention).v_lin.bias")
     let input = try linear(
       ["\(attention).q_lin", "\(attention).k_lin", "\(attention).v_lin"], inputs: d, outputs: d,
       form: Self.form(inputs: d, outputs: 3 * d), scales: [queryScale, 1, 1], bias: queryBias)
     // Not used, but a checkpoint with NaN in it is damaged all the same; its place takes W_o·b_v.
-    let moved = try tensor("\(attention).k_lin.bias")
+    let moved = try floats.tensor("\(attention).k_lin.bias")
     let output = try linear("\(attention).out_lin", inputs: d, outputs: d)
     switch output.form {
     case .matrix: kernels.product(valueBias, d, 1, output.weights, d, d, d, moved, d)
@@ -95,10 +87,10 @@ struct WeightLoader {
     }
     for i in 0..<d { output.bias[i] += moved[i] }
     return LayerWeights(
-      attentionInput: input, attentionOutput: output, attentionNorm: try norm("\(prefix).sa_layer_norm"),
+      attentionInput: input, attentionOutput: output, attentionNorm: try floats.norm("\(prefix).sa_layer_norm"),
       feedForwardIn: try linear("\(prefix).ffn.lin1", inputs: d, outputs: h),
       feedForwardOut: try linear("\(prefix).ffn.lin2", inputs: h, outputs: d),
-      outputNorm: try norm("\(prefix).output_layer_norm"))
+      outputNorm: try floats.norm("\(prefix).output_layer_norm"))
   }
 
   private func lastLayer(_ index: Int) throws(ModelError) -> LastLayerWeights {
@@ -106,15 +98,15 @@ struct WeightLoader {
     let h = configuration.hiddenDimension
     let prefix = "distilbert.transformer.layer.\(index)"
     let attention = "\(prefix).attention"
-    _ = try tensor("\(attention).k_lin.bias")  // cancels in the softmax; checked all the same
+    _ = try floats.tensor("\(attention).k_lin.bias")  // cancels in the softmax; checked all the same
     return LastLayerWeights(
       query: try linear("\(attention).q_lin", inputs: d, outputs: d, form: .rows, scale: queryScale),
-      key: try tensor("\(attention).k_lin.weight"),
+      key: try floats.tensor("\(attention).k_lin.weight"),
       value: try linear("\(attention).v_lin", inputs: d, outputs: d, form: .rows),
       attentionOutput: try linear("\(attention).out_lin", inputs: d, outputs: d, form: .rows),
-      attentionNorm: try norm("\(prefix).sa_layer_norm"),
+      attentionNorm: try floats.norm("\(prefix).sa_layer_norm"),
       feedForwardIn: try linear("\(prefix).ffn.lin1", inputs: d, outputs: h, form: .rows),
       feedForwardOut: try linear("\(prefix).ffn.lin2", inputs: h, outputs: d, form: .rows),
-      outputNorm: try norm("\(prefix).output_layer_norm"))
+      outputNorm: try floats.norm("\(prefix).output_layer_norm"))
   }
 }

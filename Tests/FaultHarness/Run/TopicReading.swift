@@ -56,7 +56,7 @@ struct TopicReading {
       } catch {
         // A broker that has just come back may not lead its partitions yet.
         guard error.isRetriable, ContinuousClock.now < deadline else { throw error }
-        Thread.sleep(forTimeInterval: 0.5)
+        _ = consumer.poll(timeout: .milliseconds(500))
       }
     }
     return ends
