@@ -159,11 +159,15 @@ struct ExactlyOnceTests {
             ["--delivery", "exactly-once"],
             environment: constantLabel.merging(id) { $1 }.merging(["SENTIMENT_DELIVERY_STATE_DIRECTORY": place]) { $1 })
         }
+        // Each has taken the id over once it has committed, and only then.
         let older = try launch("a")
-        try older.waitForLog("partitions assigned")
+        var sent = try stage.feed(Message.reviews(100))
+        try older.waitForStats { try $0.int("transactions.committed") > 0 }
         let newer = try launch("b")
         try newer.waitForHalfOfTheGroup()
-        let sent = try stage.feed(Message.reviews(500))
+        sent += try stage.feed(Message.reviews(500, from: 100))
+        try newer.waitForStats { try $0.int("transactions.committed") > 0 }
+        sent += try stage.feed(Message.reviews(500, from: 600))
         #expect(try older.waitForExit() == .status(8))
         #expect(try older.finished().errors.contains { $0.contains("transactional id") && $0.contains("the-same") })
         try stage.reader().read(outcomesOf: sent)

@@ -22,6 +22,8 @@ public final class Consumer {
   private var handle: ClientHandle?
   private var names = TopicNames()
   private var isInRebalance = false
+  /// From the first step of leaving the group on.
+  private(set) var isLeaving = false
   let groupID: String
   /// Told about partitions and commits. Set it before `subscribe`.
   public weak var delegate: (any ConsumerDelegate)?
@@ -134,11 +136,15 @@ public final class Consumer {
   }
 
   /// The partitions that are read at present.
+  /// - Throws: `_STATE` after the group's end, `_TIMED_OUT` where the group gives no answer while it is being left.
   public func assignment() throws(KafkaError) -> [TopicPartition] {
-    var list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
-    try KafkaError.check(rd_kafka_assignment(open().client, &list))
-    guard let list else { return [] }
-    return PartitionList(consuming: list).entries.map(\.partition)
+    let answer = try askGroup { handle -> Result<[TopicPartition], KafkaError> in
+      var list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+      let code = rd_kafka_assignment(handle.client, &list)
+      if let error = Self.error(code) { return .failure(error) }
+      return .success(list.map { PartitionList(consuming: $0).entries.map(\.partition) } ?? [])
+    }
+    return try answer.get()
   }
 
   /// Delivers no more records of these partitions until `resume`. What was prefetched of them is dropped and fetched again
@@ -201,6 +207,7 @@ public final class Consumer {
   /// Serves the rebalance until librdkafka says that it is done. (`rd_kafka_consumer_close` does the same without a limit.)
   private func leaveGroup(timeout: Duration, afterServing: (ClientHandle) -> Void) throws(KafkaError) {
     guard let handle else { return }
+    isLeaving = true
     defer {
       self.handle = nil
       waker.close()
@@ -247,13 +254,24 @@ extension Consumer {
       } else {
         delegate?.consumer(self, revoked: partitions)
       }
-      // A group whose topic was deleted may be at its end already, with this event still in the queue; librdkafka 2.0.2 would
-      // then never answer.
-      guard rd_kafka_consumer_closed(client) == 0 else { return }
-      if let error = Self.release(list, client) { handle?.context.noteError(error) }
+      release(partitions)
     default:
       handle?.context.noteError(KafkaError(code))
       rd_kafka_assign(client, nil)
+    }
+  }
+
+  private func release(_ partitions: [TopicPartition]) {
+    do throws(KafkaError) {
+      let error = try askGroup { handle -> KafkaError? in
+        do throws(KafkaError) {
+          let list = try PartitionList(partitions)
+          return Self.release(list.pointer, handle.client)
+        } catch { return error }
+      }
+      if let error { handle?.context.noteError(error) }
+    } catch {
+      // The group has ended, and nothing is left to be given up.
     }
   }
 

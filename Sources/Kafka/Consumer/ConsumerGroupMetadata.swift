@@ -27,15 +27,15 @@ extension Consumer {
   /// It stays the proof of the moment it was asked for. Ask anew in each `assigned` and `revoked` of the delegate, and forget it
   /// in `lost`; offsets that are sent with an outdated one are refused, which is the purpose.
   public func groupMetadata() throws(KafkaError) -> ConsumerGroupMetadata? {
-    let client = try open().client
-    guard let pointer = rd_kafka_consumer_group_metadata(client) else { return nil }
-    let metadata = ConsumerGroupMetadata(owning: pointer)
+    let answer = try askGroup { handle in rd_kafka_consumer_group_metadata(handle.client).map(ConsumerGroupMetadata.init(owning:))
+    }
+    guard let metadata = answer else { return nil }
     // A consumer that has just lost its membership gives metadata without member and generation. Brokers take those for a
     // client that manages its partitions by itself, and would let its offsets pass unchecked.
     guard let outsider = rd_kafka_consumer_group_metadata_new(groupID) else {
       throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE)
     }
     defer { rd_kafka_consumer_group_metadata_destroy(outsider) }
-    return try ConsumerGroupMetadata.bytes(of: pointer) == ConsumerGroupMetadata.bytes(of: outsider) ? nil : metadata
+    return try ConsumerGroupMetadata.bytes(of: metadata.pointer) == ConsumerGroupMetadata.bytes(of: outsider) ? nil : metadata
   }
 }

@@ -348,7 +348,7 @@ extension Intake: ConsumerDelegate {
     proveMembership()
     state.update { $0.core.assign(partitions) }
     isAssignmentNew = true
-    noteMembership(without: [])
+    noteMembership()
     log.info("partitions assigned", ["partitions": "\(partitions.summary)"])
   }
 
@@ -366,7 +366,7 @@ extension Intake: ConsumerDelegate {
     let offsets = state.update { $0.core.finishRevocation(of: partitions) }
     if !isTransactional, !offsets.isEmpty { commit(offsets, synchronous: true) }
     resumeBeforeGiving(partitions)
-    noteMembership(without: partitions)
+    noteMembership()
     log.info(
       "partitions revoked",
       [
@@ -398,10 +398,7 @@ extension Intake: ConsumerDelegate {
   }
 
   /// Between a revocation and the assignment that follows it, a worker is a member still.
-  private func noteMembership(without leaving: [TopicPartition]) {
-    let kept = Set((try? consumer.assignment()) ?? []).subtracting(leaving)
-    noteReadiness(.joined(partitions: kept.count))
-  }
+  private func noteMembership() { noteReadiness(.joined(partitions: state.withLock { $0.core.assigned.count })) }
 
   /// Forgets what is kept here of partitions that go. Their records in the current group were not admitted yet, and would
   /// otherwise be once more if the partitions came straight back.

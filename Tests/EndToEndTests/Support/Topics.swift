@@ -59,6 +59,14 @@ enum Topics {
     let failures = try admin.createTopics(
       topics.map { .init($0.name, partitionCount: Int($0.partitions)) }, timeout: .seconds(30))
     try #require(failures.isEmpty, "\(failures)")
+    // Created is not yet known to the broker that a worker asks.
+    let names = topics.map(\.name)
+    let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+    while true {
+      let metadata = try admin.metadata(topics: names, timeout: .seconds(30))
+      if names.allSatisfy({ metadata.topic($0)?.partitions.isEmpty == false }) { return }
+      try #require(ContinuousClock.now < deadline, "the topics \(names) were created and are not there")
+    }
   }
 
   /// Produces messages, in order, and waits until all are acknowledged. Keys go where the worker's own producer puts them.
