@@ -36,7 +36,10 @@ let package = Package(
     // The pipeline and the commands.
     .target(
       name: "SentimentWorker", dependencies: ["Settings", "Telemetry", "Kafka", "DistilBERT", "ModelHub"],
-      resources: [.copy("Resources/imdb-minilm-l6"), .copy("Resources/sample-reviews.jsonl")],
+      resources: [
+        .copy("Resources/imdb-minilm-l6"), .copy("Resources/sample-reviews.jsonl"),
+        .copy("Resources/golden-logits.json"),
+      ],
       swiftSettings: memorySafe),
     .executableTarget(name: "sentiment-worker", dependencies: ["SentimentWorker"], swiftSettings: memorySafe),
 

@@ -16,7 +16,7 @@ struct FetchTests {
     for (name, bytes) in Fixture.files { #expect(try fixture.bytes(name) == bytes) }
     #expect(inspected == ["config.json", "vocab.txt"], "the model is looked at before its weights come")
     let manifest = try #require(try ModelManifest(directory: fixture.destination))
-    #expect(manifest.repository == LocalHub.repository && manifest.revision == LocalHub.commit)
+    #expect(manifest.source?.repository == LocalHub.repository && manifest.source?.revision == LocalHub.commit)
     #expect(manifest.files.count == 3 && manifest.differences(in: fixture.destination) == [])
     #expect(fixture.hub.requests(for: "README.md").isEmpty)
     #expect(fixture.events.all.contains(.completed(file: "model.safetensors")))

@@ -78,7 +78,7 @@ public struct ModelFetch {
     staging.keepOnly(files)
     try fetch(files, of: listing, client, staging, inspect, report)
     let manifest = ModelManifest(
-      repository: repository.description, revision: listing.commit, hub: hub.base,
+      source: .init(hub: hub.base, repository: repository.description, revision: listing.commit),
       files: try files.map {
         .init(
           name: $0.name, size: $0.size,
@@ -118,9 +118,10 @@ public struct ModelFetch {
   private func checkPresent(_ listing: RepositoryListing) throws(HubError) {
     let path = shown(destination.path)
     guard let manifest = try ModelManifest(directory: destination) else { return }
-    guard manifest.repository == repository.description, manifest.revision == listing.commit else {
+    guard manifest.source?.repository == repository.description, manifest.source?.revision == listing.commit else {
+      let there = manifest.source.map { "\(shown($0.repository)) at \(shown($0.revision, limit: 12))" } ?? "another model"
       throw .file(
-        "\(path) holds \(shown(manifest.repository)) at \(shown(manifest.revision, limit: 12)), and \(repository) is at "
+        "\(path) holds \(there), and \(repository) is at "
           + "\(shown(listing.commit, limit: 12)) now. A model that may be in use is not replaced: give another directory with --to, or remove this one"
       )
     }

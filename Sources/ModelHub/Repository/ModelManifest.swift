@@ -16,24 +16,33 @@ public struct ModelManifest: Sendable, Equatable, Codable {
     }
   }
 
+  public struct Source: Sendable, Equatable, Codable {
+    /// The hub's address.
+    public var hub: String
+    /// `OWNER/NAME` on the hub.
+    public var repository: String
+    /// The commit's hash.
+    public var revision: String
+
+    public init(hub: String, repository: String, revision: String) {
+      self.hub = hub
+      self.repository = repository
+      self.revision = revision
+    }
+  }
+
   /// The manifest's name in a model directory.
-  public static let fileName = "fetched.json"
+  public static let fileName = "sentiment-manifest.json"
   private static let sizeLimit = 1 << 20
 
   /// Of this format.
   public var version = 1
-  /// `OWNER/NAME` on the hub.
-  public var repository: String
-  /// The commit's hash.
-  public var revision: String
-  /// The hub's address.
-  public var hub: String
+  /// Nil for the model that comes with the program.
+  public var source: Source?
   public var files: [File]
 
-  public init(repository: String, revision: String, hub: String, files: [File]) {
-    self.repository = repository
-    self.revision = revision
-    self.hub = hub
+  public init(source: Source?, files: [File]) {
+    self.source = source
     self.files = files
   }
 
@@ -52,7 +61,7 @@ public struct ModelManifest: Sendable, Equatable, Codable {
     do {
       self = try JSONDecoder().decode(ModelManifest.self, from: Data(filled))
     } catch {
-      throw HubError(.damaged, "\(shown(path)) is no manifest of a fetched model")
+      throw HubError(.damaged, "\(shown(path)) is no manifest of a model")
     }
     guard version == 1 else { throw HubError(.damaged, "\(shown(path)) has version \(version); this program knows version 1") }
     guard files.allSatisfy({ !$0.name.isEmpty && !$0.name.contains("/") && $0.name != ".." && $0.name != "." && $0.size >= 0 })
@@ -69,9 +78,7 @@ public struct ModelManifest: Sendable, Equatable, Codable {
   }
 
   /// What of a directory differs from this manifest, a sentence each; empty if every file is as it was fetched.
-  ///
-  /// - Parameter check: called after each file, to show that something goes on.
-  public func differences(in directory: URL, check: (File) -> Void = { _ in }) -> [String] {
+  public func differences(in directory: URL) -> [String] {
     var differences: [String] = []
     for file in files {
       let path = directory.appendingPathComponent(file.name).path
@@ -80,17 +87,16 @@ public struct ModelManifest: Sendable, Equatable, Codable {
         if size != file.size {
           differences.append("\(file.name) has \(size) bytes; expected \(file.size)")
         } else if try DigestAlgorithm.sha256.digest(ofFile: path) != file.sha256.lowercased() {
-          differences.append("\(file.name) has other bytes than were fetched (SHA-256)")
+          differences.append("\(file.name) has other bytes than the manifest says (SHA-256)")
         }
       } catch {
         differences.append(error.description)
       }
-      check(file)
     }
     let names = Set(files.map(\.name))
     for rule in ModelFiles.rules where !names.contains(rule.name) {
       if FileManager.default.fileExists(atPath: directory.appendingPathComponent(rule.name).path) {
-        differences.append("\(rule.name) was not fetched, but is there and would be read")
+        differences.append("\(rule.name) is not in the manifest, but is there and would be read")
       }
     }
     return differences
