@@ -75,6 +75,32 @@ struct ModelCommandTests {
     #expect(damaged.output.contains { $0.hasPrefix("FAILED") && $0.contains("model.safetensors") })
   }
 
+  @Test("killed in the middle: no directory, and the next fetch goes on")
+  func killed() throws {
+    defer { try? FileManager.default.removeItem(at: place) }
+    let hub = try Self.hub()
+    hub.answer("model.safetensors") { _, sound in
+      var answer = sound
+      answer.cutAfter = 20_000_000
+      return answer
+    }
+    hub.answer("model.safetensors") { _, _ in .init(503, headers: [("Retry-After", "250")]) }
+    let target = place.appendingPathComponent("model")
+    let arguments = ["model", "fetch", LocalHub.repository, "--to", target.path, "--hub", hub.address]
+    let process = try WorkerProcess(arguments)
+    defer { process.kill() }
+    try process.errors.wait(for: "the wait that the hub asks for") { $0.contains("250") }
+    process.kill()
+    _ = try process.waitForExit()
+    #expect(!FileManager.default.fileExists(atPath: target.path))
+    let again = try Program.run(arguments)
+    #expect(again.exit == .status(0), "\(again.everything)")
+    #expect(hub.requests(for: "model.safetensors").last?.headers["range"] == "bytes=20000000-")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place.path) == ["model"])
+    let verify = try Program.run(["model", "verify", target.path, "--precision", "int8"])
+    #expect(verify.exit == .status(0), "\(verify.everything)")
+  }
+
   @Test("the bundled model is whole and computes right at every precision", arguments: [[], ["--precision", "bf16"]])
   func bundledModel(flags: [String]) throws {
     let verify = try Program.run(["model", "verify"] + flags)

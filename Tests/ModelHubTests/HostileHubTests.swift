@@ -53,6 +53,20 @@ struct HostileHubTests {
     #expect(try fixture.bytes("config.json") == Fixture.files["config.json"])
   }
 
+  @Test("a server that falls silent is given up, and the next attempt goes on")
+  func silence() throws {
+    let fixture = try Fixture()
+    fixture.hub.answer("model.safetensors") { _, sound in
+      var answer = sound
+      answer.cutAfter = 100_000
+      answer.hangs = true
+      return answer
+    }
+    _ = try fixture.fetch(slowSeconds: 1)
+    #expect(try fixture.bytes("model.safetensors") == Fixture.weights)
+    #expect(fixture.hub.requests(for: "model.safetensors").map { $0.headers["range"] } == [nil, "bytes=100000-"])
+  }
+
   @Test("statuses", arguments: [(401, HubError.Kind.refused), (403, .refused), (404, .notFound), (400, .unreachable)])
   func statuses(status: Int, kind: HubError.Kind) throws {
     for file in ["listing", "model.safetensors"] {

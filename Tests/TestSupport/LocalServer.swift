@@ -18,6 +18,8 @@ public final class LocalServer: Sendable {
     public var length: Int?
     /// The connection is cut after so many bytes of the body.
     public var cutAfter: Int?
+    /// The connection then stays open, and silent, until the client closes it.
+    public var hangs = false
 
     public init(_ status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
       self.status = status
@@ -92,13 +94,15 @@ public final class LocalServer: Sendable {
     }
     let request = Request(path: lines[0].components(separatedBy: " ")[1], headers: headers)
     seen.add(request)
-    let wire = answer(request).wire
+    let answer = answer(request)
+    let wire = answer.wire
     var sent = 0
     while sent < wire.count {
       let count = wire[sent...].withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       guard count > 0 else { return }
       sent += count
     }
+    while answer.hangs, read(connection, &buffer, buffer.count) > 0 {}
   }
 
   /// Unchecked: guarded by `lock`.

@@ -46,10 +46,10 @@ final class Fixture {
 
   func fetch(
     token: String? = nil, hub address: String? = nil, repository: String = LocalHub.repository, variables: [String: String] = [:],
-    inspect: (URL) throws -> Void = { _ in }
+    slowSeconds: Int = 30, inspect: (URL) throws -> Void = { _ in }
   ) throws -> ModelFetch.Result {
     var environment = FetchEnvironment(variables: variables) { [waits] in waits.add(.retry(reason: "", wait: $0)) }
-    environment.patience.slowSeconds = 5
+    environment.patience.slowSeconds = slowSeconds
     guard let name = RepositoryName(repository) else { throw HubError(.usage, repository) }
     let fetch = ModelFetch(
       hub: try Hub(address: address ?? hub.address, token: token), repository: name, destination: destination,

@@ -43,7 +43,7 @@ final class FetchDisplay {
     case .completed(let file): log.logger.debug("file complete", ["file": .string(file)])
     case .retry(let reason, let wait):
       terminal.clearProgress()
-      log.logger.warning("trying again", ["reason": .string(reason), "wait_seconds": .number(wait.inSeconds)])
+      log.logger.notice("trying again", ["reason": .string(reason), "wait_seconds": .number(wait.inSeconds)])
     case .warning(let text):
       terminal.clearProgress()
       log.logger.warning("unsafe way", ["detail": .string(text)])

@@ -15,23 +15,22 @@ struct ModelVerification {
   let precisions: [Precision]
   let golden: GoldenLogits
   let reviews: [SampleReview]
-  /// Takes each finding when it is made.
-  let report: (Finding) -> Void
 
   /// Sample reviews that a model without golden logits labels.
   private static let otherModelReviews = 8
   /// What bf16 may be away from PyTorch's f64: it keeps 8 bits of each weight and product.
   private static let bf16Tolerance = 0.1
 
+  /// - Parameter report: takes each finding when it is made.
   /// - Returns: whether nothing failed.
-  func run() -> Bool {
-    var isSound = checkFiles()
+  func run(report: (Finding) -> Void) -> Bool {
+    var isSound = checkFiles(report)
     var isGolden = false
     for precision in precisions {
       do throws(WorkerError) {
         let model = try EngineModel(directory: directory, precision: precision, maximumBatchTokens: 512)
         isGolden = model.identity.fingerprint == golden.fingerprint
-        let isRight = try check(model, precision, isGolden: isGolden)
+        let isRight = try check(model, precision, isGolden: isGolden, report)
         isSound = isSound && isRight
       } catch {
         report(.init(step: precision.rawValue, outcome: .failed, text: error.description))
@@ -51,7 +50,7 @@ struct ModelVerification {
 
   // MARK: Files
 
-  private func checkFiles() -> Bool {
+  private func checkFiles(_ report: (Finding) -> Void) -> Bool {
     do throws(HubError) {
       guard let manifest = try ModelManifest(directory: directory) else {
         report(
@@ -75,7 +74,9 @@ struct ModelVerification {
 
   // MARK: Computing
 
-  private func check(_ model: EngineModel, _ precision: Precision, isGolden: Bool) throws(WorkerError) -> Bool {
+  private func check(_ model: EngineModel, _ precision: Precision, isGolden: Bool, _ report: (Finding) -> Void)
+    throws(WorkerError) -> Bool
+  {
     let step = precision.rawValue
     for remark in model.remarks { report(.init(step: step, outcome: .note, text: remark)) }
     let texts = isGolden ? reviews : Array(reviews.prefix(Self.otherModelReviews))
@@ -97,7 +98,7 @@ struct ModelVerification {
           text: "loaded (fingerprint \(model.identity.fingerprint)); \(texts.count) sample reviews give finite scores"))
       return true
     }
-    return compare(logits, precision, computedIn: model.identity.precision)
+    return compare(logits, precision, computedIn: model.identity.precision, report)
   }
 
   private static func logits(of reviews: [SampleReview], _ model: EngineModel) throws -> [[Float]] {
@@ -107,7 +108,9 @@ struct ModelVerification {
     }
   }
 
-  private func compare(_ logits: [[Float]], _ precision: Precision, computedIn effective: String) -> Bool {
+  private func compare(_ logits: [[Float]], _ precision: Precision, computedIn effective: String, _ report: (Finding) -> Void)
+    -> Bool
+  {
     let step = precision.rawValue
     guard let difference = golden.difference(from: logits) else {
       report(.init(step: step, outcome: .failed, text: "the sample reviews are not those of golden-logits.json"))

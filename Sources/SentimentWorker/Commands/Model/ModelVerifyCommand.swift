@@ -11,15 +11,12 @@ struct ModelVerifyCommand {
 
   func run() throws -> Int32 {
     let isText = values[ModelSettings.output] == .text
+    let verification = ModelVerification(
+      directory: directory, precisions: precisions, golden: try GoldenLogits.load(), reviews: try SampleReview.all())
     var findings: [ModelVerification.Finding] = []
-    let isSound = try withoutActuallyEscaping({ (finding: ModelVerification.Finding) in
+    let isSound = verification.run { finding in
       findings.append(finding)
       if isText { terminal.print(Self.line(finding)) }
-    }) { report in
-      ModelVerification(
-        directory: directory, precisions: precisions, golden: try GoldenLogits.load(), reviews: try SampleReview.all(),
-        report: report
-      ).run()
     }
     guard isText || terminal.write(Self.json(findings, isSound, directory) + [UInt8(ascii: "\n")]) else {
       return ExitStatus.failure
