@@ -7,7 +7,7 @@
 
 FROM swift:6.2-bookworm AS build
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends librdkafka-dev libopenblas-dev libyaml-dev libmicrohttpd-dev pkg-config \
+  && apt-get install -y --no-install-recommends librdkafka-dev libopenblas-dev libyaml-dev libmicrohttpd-dev libcurl4-openssl-dev pkg-config \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift ./
@@ -24,7 +24,7 @@ RUN install -D -s -t /image/bin .build/release/sentiment-worker \
 # The same Debian release as the builder: the libraries' versions must match.
 FROM debian:bookworm-slim
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends librdkafka1 libopenblas0-pthread libyaml-0-2 libmicrohttpd12 ca-certificates \
+  && apt-get install -y --no-install-recommends librdkafka1 libopenblas0-pthread libyaml-0-2 libmicrohttpd12 libcurl4 ca-certificates \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=build /image/ /usr/local/
 # By number, so that Kubernetes can see that it is not root.

@@ -21,20 +21,25 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
     // Small C kernels: no allocation, globals or I/O.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
 
-    // The four modules in the middle never meet.
+    // The five modules in the middle never meet.
     .target(name: "Settings", dependencies: ["CYAML"], swiftSettings: strict),
     .target(name: "Telemetry", dependencies: ["CMicroHTTPD"], swiftSettings: strict),
     .target(name: "Kafka", dependencies: ["CRdKafka"], swiftSettings: strict),
     .target(name: "DistilBERT", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
+    .target(name: "ModelHub", dependencies: ["CKernels", "CCurl"], swiftSettings: strict),
 
     // The pipeline and the commands.
     .target(
-      name: "SentimentWorker", dependencies: ["Settings", "Telemetry", "Kafka", "DistilBERT"],
-      resources: [.copy("Resources/imdb-minilm-l6"), .copy("Resources/sample-reviews.jsonl")],
+      name: "SentimentWorker", dependencies: ["Settings", "Telemetry", "Kafka", "DistilBERT", "ModelHub"],
+      resources: [
+        .copy("Resources/imdb-minilm-l6"), .copy("Resources/sample-reviews.jsonl"),
+        .copy("Resources/golden-logits.json"),
+      ],
       swiftSettings: memorySafe),
     .executableTarget(name: "sentiment-worker", dependencies: ["SentimentWorker"], swiftSettings: memorySafe),
 
@@ -47,6 +52,7 @@ let package = Package(
     .testTarget(
       name: "DistilBERTTests", dependencies: ["DistilBERT", "CKernels", "CAllocationCounter", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(name: "ModelHubTests", dependencies: ["ModelHub", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "SentimentWorkerTests", dependencies: ["SentimentWorker", "TestSupport"], swiftSettings: strict),
     // The built program as a user runs it, against the embedded broker and a real Kafka.
     .testTarget(name: "EndToEndTests", dependencies: ["Kafka", "sentiment-worker", "TestSupport"], swiftSettings: strict),

@@ -51,6 +51,7 @@ need_build_packages() {
   need_library openblas libopenblas-dev "matrix products for the model"
   need_library yaml-0.1 libyaml-dev "reads the configuration file"
   need_library libmicrohttpd libmicrohttpd-dev "serves metrics and probes over HTTP"
+  need_library libcurl libcurl4-openssl-dev "fetches models; the Swift toolchain is linked with it as well"
   # The toolchain compiles C with its own clang, but takes headers, start files and libstdc++ from the system.
   if ! compgen -G '/usr/lib/gcc/*/*/crtbeginS.o' >/dev/null || ! compgen -G '/usr/include/c++/*' >/dev/null \
     || [ ! -e /usr/include/stdlib.h ]; then
@@ -58,7 +59,6 @@ need_build_packages() {
   fi
   need_command ld binutils "the linker"
   need_shared libxml2.so libxml2-dev "the Swift toolchain is linked with it"
-  need_shared libcurl.so libcurl4-openssl-dev "the Swift toolchain is linked with it"
   need_shared libsqlite3.so libsqlite3-dev "the Swift toolchain is linked with it"
   need_shared libncurses.so libncurses-dev "the Swift toolchain is linked with it"
 }

@@ -18,6 +18,8 @@ public final class Model: Sendable {
   public let fingerprint: String
   /// Tensors of the checkpoint that the architecture does not use, sorted; usually none.
   public let unusedTensors: [String]
+  /// How many weights the checkpoint stores in each type: `F32`, `F16`, `BF16`; tensors that are not used left out.
+  public let storedWeights: [String: Int]
   /// What this engine reads otherwise than the directory's author may have meant, each a sentence for a log; usually none.
   public var remarks: [String] {
     let remarks = configuration.remarks + (precisionRemark.map { [$0] } ?? [])
@@ -66,6 +68,7 @@ public final class Model: Sendable {
     fingerprint = Self.fingerprint(of: [checkpoint.file] + vocabulary, after: configurationBytes)
     let reader = try CheckpointReader(checkpoint, as: configuration)
     weights = try PreparedWeights(reader, precision: precision, kernels: kernelPath)
+    storedWeights = reader.storedWeights
     unusedTensors = CheckpointReader.unusedTensors(of: checkpoint, as: configuration)
     name = Self.name(of: directory)
     self.configuration = configuration

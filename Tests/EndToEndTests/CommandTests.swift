@@ -4,7 +4,7 @@ import Testing
 
 /// The commands around the worker, as a newcomer tries them.
 struct CommandTests {
-  static let commands = ["run", "classify", "tokenize", "demo", "broker", "check"]
+  static let commands = ["run", "classify", "tokenize", "demo", "broker", "check", "model"]
 
   @Test("help teaches by example", arguments: commands)
   func help(command: String) throws {

@@ -97,6 +97,13 @@ long ck_convert_transposed(const void *source, ck_type type, long rows, long col
 /// A 64-bit checksum of bytes, continuing from `seed`; see hash.c for the algorithm. Not cryptographic.
 uint64_t ck_hash(const void *bytes, long count, uint64_t seed);
 
+/// SHA-1 of whole blocks of 64 bytes, continuing from `state` (5 words); see digest.c.
+/// Git names blobs by it; it protects against no attacker.
+void ck_sha1_blocks(uint32_t *state, const uint8_t *bytes, long blocks);
+
+/// SHA-256 of whole blocks of 64 bytes, continuing from `state` (8 words).
+void ck_sha256_blocks(uint32_t *state, const uint8_t *bytes, long blocks);
+
 /// Tells the CPU that this thread waits in a loop for another one to write.
 static inline void ck_pause(void) {
 #if defined(__x86_64__)

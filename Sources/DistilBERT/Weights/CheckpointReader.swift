@@ -80,6 +80,13 @@ struct CheckpointReader {
 
   private static let elementTypes = ["F32": CK_F32, "F16": CK_F16, "BF16": CK_BF16]
 
+  /// Weights by the type that they are stored in.
+  var storedWeights: [String: Int] {
+    Self.expectedTensors(of: configuration).reduce(into: [:]) { counts, tensor in
+      counts[checkpoint.tensors[tensor.name]?.type ?? "", default: 0] += elementCount(tensor.name)
+    }
+  }
+
   /// Converts a tensor into memory. `place` converts, and returns the index of the first element that is not finite.
   func convert(_ name: String, place: (UnsafeRawPointer, ck_type) -> Int) throws(ModelError) {
     let file = checkpoint.file

@@ -4,9 +4,11 @@ import Settings
 
 /// The model that the settings name, loaded.
 enum ModelLoading {
-  /// Where the model is: the directory named, or the bundled one.
+  /// Where the model is: the directory named, by path or as a fetched model, or the bundled one.
   static func directory(_ values: SettingValues) throws -> URL {
-    if let path = values[WorkerSettings.model] { return URL(fileURLWithPath: path, isDirectory: true) }
+    if let name = values[WorkerSettings.model] {
+      return try ModelStore.resolve(name, environment: ProcessInfo.processInfo.environment)
+    }
     return try ModelDirectory.resource(ModelDirectory.bundled)
   }
 

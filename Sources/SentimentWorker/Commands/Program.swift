@@ -35,6 +35,7 @@ public enum Program {
       case "tokenize": return try TokenizeCommand(values: values, arguments: arguments, terminal: terminal).run()
       case "demo": return try DemoCommand(values: values, terminal: terminal).run()
       case "broker": return try BrokerCommand(values: values, terminal: terminal).run()
+      case "model": return try ModelCommand(values: values, arguments: arguments, terminal: terminal).run()
       case "bench": return try BenchCommand(values: values, terminal: terminal).run()
       case "check": return try CheckCommand(values: values, terminal: terminal).run()
       default: throw WorkerError(.usage, "command \(name) is declared but not built")

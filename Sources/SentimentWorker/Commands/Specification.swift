@@ -12,7 +12,7 @@ extension Program {
         "sentiment-worker run --brokers localhost:9092 --group sentiment --input-topic reviews --output-topic reviews-labelled",
         "Label a topic until told to stop."),
     ],
-    commands: [run, classify, tokenize, demo, broker, check, bench], table: WorkerSettings.table)
+    commands: [run, classify, tokenize, demo, broker, check, model, bench], table: WorkerSettings.table)
 
   private static let kafkaSettings: [any AnySetting] = [
     WorkerSettings.brokers, WorkerSettings.group, WorkerSettings.inputTopic, WorkerSettings.outputTopic,
@@ -116,6 +116,36 @@ extension Program {
       .init("sentiment-worker check --config worker.yaml", "The same for a file of settings."),
     ],
     settings: kafkaSettings + modelSettings)
+
+  private static let model = CommandSpecification(
+    "model", summary: "Fetch a model from a Hugging Face hub, show what a model is, verify that it is whole and computes right.",
+    discussion: """
+      fetch gets the files that the engine reads, checks their sizes and hashes against the hub's, and goes on where an earlier fetch \
+      was broken off; the directory appears when all is there. info shows what a directory is and the memory it takes. verify compares \
+      its files with what was fetched, loads it, and runs texts through it; the bundled model's scores are compared with PyTorch's; the \
+      exit status is 0 if nothing failed.
+      """,
+    examples: [
+      .init(
+        "sentiment-worker model fetch DeepAxion/distilbert-imdb-sentiment", "Get a model; then run --model with the same name."),
+      .init(
+        "sentiment-worker model fetch OWNER/NAME --revision v2 --to models/mine --hub https://hub.example.org",
+        "A version of it from a mirror, into a directory of yours."),
+      .init("sentiment-worker model info DeepAxion/distilbert-imdb-sentiment", "What it is: labels, sizes, memory."),
+      .init("sentiment-worker model verify", "Prove that the bundled model computes right on this machine."),
+    ],
+    settings: [
+      ModelSettings.hub, ModelSettings.revision, ModelSettings.destination, ModelSettings.output, WorkerSettings.model,
+      WorkerSettings.precision,
+    ] + logSettings,
+    arguments: [
+      .init(
+        "info|verify|fetch", summary: "What to do.", completes: .words(ModelCommand.actions)),
+      .init(
+        "DIR|OWNER/NAME", arity: 0...1,
+        summary: "A model's directory, or its name on the hub; none: --model, or the bundled one.",
+        completes: .directory),
+    ])
 
   private static let bench = CommandSpecification(
     "bench", summary: "Measure engine and tokeniser here: speed and latency at each precision, and what it costs in labels.",

@@ -128,7 +128,8 @@ enum WorkerSettings {
 
   static let model = Setting<String?>(
     "model.directory", flag: "model", shortFlag: "m", default: nil,
-    summary: "Hugging Face directory of a DistilBERT sequence classifier.", placeholder: "DIR",
+    summary: "Hugging Face directory of a DistilBERT sequence classifier, or OWNER/NAME as \"model fetch\" got it.",
+    placeholder: "DIR|OWNER/NAME",
     defaultNote: "the bundled \(ModelDirectory.bundled)", completes: .directory)
   static let precision = Setting<Precision>(
     "model.precision", flag: "precision", default: .f32, summary: "Number format of the weights and matrix products.",
@@ -188,6 +189,7 @@ enum WorkerSettings {
         ]),
       FailureSettings.unusable, FailureSettings.retry, FailureSettings.watchdog,
       .init("model", summary: "The model, and how it is run.", [model, precision, lanes, threadsPerLane]),
+      .init("hub", summary: "Where models are fetched from.", ModelSettings.all),
       .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
       .init("http", summary: "Metrics and probes over HTTP.", HTTPSettings.all),
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),

@@ -19,6 +19,8 @@ public struct WorkerError: Error, Sendable, CustomStringConvertible {
     case topicMissing = 9
     /// The brokers refuse the login, or the user lacks a right to a topic, the group or the cluster.
     case refused = 10
+    /// The model hub cannot be reached, or what it sends is not what it promised.
+    case hub = 11
   }
 
   public var kind: Kind

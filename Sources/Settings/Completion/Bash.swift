@@ -49,18 +49,21 @@ extension ProgramSpecification {
     if !silent.isEmpty { lines.append("        \(silent.joined(separator: "|"))) return ;;") }
     lines.append("      esac")
     let flags = "\(function)_words \(shellQuoted(flagWords(of: command).joined(separator: " "))) \"$word\""
-    if let option = command.arguments.lazy.compactMap({ bashOption($0.completes) }).first {
-      lines.append("      if [[ $word == -* ]]; then \(flags); else \(function)_files \(option) \"$word\"; fi")
-    } else {
-      lines.append("      \(flags)")
+    var branches = ["if [[ $word == -* ]]; then \(flags)"]
+    if case .words(let words) = command.arguments.first?.completes {
+      branches.append("elif (( COMP_CWORD == 2 )); then \(function)_words \(shellQuoted(words.joined(separator: " "))) \"$word\"")
     }
+    if let option = command.arguments.lazy.compactMap({ bashOption($0.completes) }).first {
+      branches.append("else \(function)_files \(option) \"$word\"")
+    }
+    lines.append("      " + (branches.count == 1 ? flags : branches.joined(separator: "; ") + "; fi"))
     return lines + ["      ;;"]
   }
 }
 
 private func bashOption(_ completion: Completion) -> String? {
   switch completion {
-  case .nothing: nil
+  case .nothing, .words: nil
   case .file: "-f"
   case .directory: "-d"
   }

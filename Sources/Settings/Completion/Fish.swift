@@ -36,6 +36,9 @@ extension ProgramSpecification {
       }
       lines.append("\(prefix) -l \(SettingsTable.configKey) \(fishValue(.file)) -d 'YAML file with settings.'")
       lines.append("\(prefix) -s h -l help -d 'Show help.'")
+      if case .words(let words) = command.arguments.first?.completes {
+        lines.append("\(prefix) -n 'test (count (commandline -opc)) -eq 2' -a \(fishQuoted(words.joined(separator: " ")))")
+      }
       if command.arguments.contains(where: { $0.completes == .file }) { lines.append("\(prefix) -F") }
       if command.arguments.contains(where: { $0.completes == .directory }) {
         lines.append("\(prefix) -a '(__fish_complete_directories)'")
@@ -53,6 +56,7 @@ private func fishValue(_ completion: Completion) -> String {
   case .nothing: "-x"
   case .file: "-r -F"
   case .directory: "-x -a '(__fish_complete_directories)'"
+  case .words(let words): "-x -a \(fishQuoted(words.joined(separator: " ")))"
   }
 }
 

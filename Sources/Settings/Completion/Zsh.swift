@@ -60,8 +60,9 @@ extension ProgramSpecification {
       if let letter = row.shortFlag { specifications.append("\(repeats)-\(letter)[\(summary)]\(value)") }
     }
     specifications.append("--\(SettingsTable.configKey)=[YAML file with settings]:FILE:_files")
-    for argument in command.arguments {
-      specifications.append("*:\(zshEscaped(argument.name, ":")):\(zshAction(argument.completes))")
+    for (index, argument) in command.arguments.enumerated() {
+      let position = argument.arity.upperBound == 1 ? "\(index + 1)" : "*"
+      specifications.append("\(position):\(zshEscaped(argument.name, ":")):\(zshAction(argument.completes))")
     }
     return specifications
   }
@@ -72,6 +73,7 @@ private func zshAction(_ completion: Completion) -> String {
   case .nothing: " "
   case .file: "_files"
   case .directory: "_files -/"
+  case .words(let words): "(\(words.joined(separator: " ")))"
   }
 }
 

@@ -1,5 +1,9 @@
 /// What a shell offers as the value of a flag or an argument.
-public enum Completion: Sendable { case nothing, file, directory }
+public enum Completion: Sendable, Equatable {
+  case nothing, file, directory
+  /// One of these.
+  case words([String])
+}
 
 /// One row of the table of settings, typed: declared once, it gives the flag, the environment variable, the YAML key,
 /// validation, help, completion and its part of the reference file.
