@@ -204,3 +204,24 @@ struct TransactionTests {
     #expect(admin.clusterID(timeout: patience)?.isEmpty == false)
   }
 }
+
+@Suite("Taking a transactional id over, on the embedded broker")
+struct TransactionalIDTests {
+  /// What a producer is told when the coordinator answers with the error again and again.
+  private func refusal(_ code: Int) throws -> TransactionError {
+    let mock = try MockCluster()
+    try mock.pushErrors(Array(repeating: code, count: 100), for: .initProducerID)
+    let producer = try Producer(configuration: .producer(mock.bootstrapServers, ["transactional.id": "id"]))
+    defer { producer.close(flushTimeout: .zero) { _ in } }
+    let error = #expect(throws: TransactionError.self) { try producer.initTransactions(timeout: .seconds(2)) }
+    return try #require(error)
+  }
+
+  @Test(
+    "what time mends is told from what it does not",
+    arguments: [(51, true), (14, true), (15, true), (16, true), (50, false), (53, false)])
+  func transience(code: Int, isTransient: Bool) throws {
+    let error = try refusal(code)
+    #expect(error.cause.isTransient == isTransient, "\(error.cause), retriable: \(error.cause.isRetriable)")
+  }
+}

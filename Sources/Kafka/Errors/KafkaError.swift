@@ -78,6 +78,9 @@ extension KafkaError {
     default: false
     }
   }
+  /// Time alone may mend the cause, whatever has become of the client that met it. librdkafka's own mark, `isRetriable`, speaks of
+  /// the same call on the same client.
+  public var isTransient: Bool { isRetriable || Self.retriableCodes.contains(responseCode.rawValue) }
   /// No broker can be reached at present, for whatever reason.
   public var isConnectionError: Bool {
     switch responseCode {

@@ -35,6 +35,8 @@ final class TransactionalOutlet: OutcomeOutlet {
   private struct Progress: Sendable {
     /// The transactional id was ours once: from then on whatever fails is tried again.
     var hasBegun = false
+    /// Until when that is waited for, from the first attempt on.
+    var startDeadline: Nanoseconds?
     /// Failed steps since the last commit.
     var failures = 0
   }
@@ -169,6 +171,9 @@ final class TransactionalOutlet: OutcomeOutlet {
       return sending.producer
     }
     old?.close(flushTimeout: .zero) { _ in }
+    progress.withLock { progress in
+      progress.startDeadline = progress.startDeadline ?? MonotonicClock.now &+ options.startTimeout.nanoseconds
+    }
     do throws(KafkaError) {
       let producer = try Producer(configuration: options.producer, handlers: log.clientHandlers(errors: metrics.produceErrors))
       let isDone = attempt("take over the transactional id") { () throws(TransactionError) in
@@ -314,8 +319,7 @@ final class TransactionalOutlet: OutcomeOutlet {
       return true
     } catch {
       let failure = TransactionFailure(error)
-      let isHopeless =
-        error.cause.isRefusedLoginOrPermission || (failure != .fenced && !progress.withLock { $0.hasBegun })
+      let isHopeless = error.cause.isRefusedLoginOrPermission || (failure != .fenced && !mayStillBegin(after: error.cause))
       state.update { state in
         state.transaction?.failed(failure, isStaleMember: error.isStaleGroupMember, at: MonotonicClock.now)
         if isHopeless { state.fail(.kafka(error.cause)) }
@@ -323,6 +327,13 @@ final class TransactionalOutlet: OutcomeOutlet {
       noteFailure(what, error.cause)
       return false
     }
+  }
+
+  /// Before the transactional id was ours once, only what time may mend is tried again, and only for as long as a start may take:
+  /// its former owner's transaction is still being ended, its coordinator moves.
+  private func mayStillBegin(after error: KafkaError) -> Bool {
+    let (hasBegun, deadline) = progress.withLock { ($0.hasBegun, $0.startDeadline) }
+    return hasBegun || (error.isTransient && MonotonicClock.now < deadline ?? 0)
   }
 
   private func noteFailure(_ what: String, _ error: KafkaError) {
