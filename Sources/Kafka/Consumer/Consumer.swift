@@ -204,6 +204,18 @@ public final class Consumer {
     try leaveGroup(timeout: timeout, afterServing: dispatch)
   }
 
+  /// Lets go of the client without ending it: its memory and threads stay until the process ends, and the group waits for
+  /// `session.timeout.ms`.
+  ///
+  /// For a consumer whose topic was deleted: librdkafka 2.0.2, ending one, may wait for ever, or end the process by an assertion
+  /// (`rd_kafka_cgrp_terminated`), because partitions are still on their way out of the assignment.
+  public func abandon() {
+    guard let handle else { return }
+    _ = Unmanaged.passRetained(handle)
+    self.handle = nil
+    waker.close()
+  }
+
   /// Serves the rebalance until librdkafka says that it is done. (`rd_kafka_consumer_close` does the same without a limit.)
   private func leaveGroup(timeout: Duration, afterServing: (ClientHandle) -> Void) throws(KafkaError) {
     guard let handle else { return }

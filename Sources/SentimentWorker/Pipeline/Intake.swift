@@ -21,6 +21,8 @@ final class Intake {
   private var knownRewinds: [TopicPartition: Int] = [:]
   /// Partitions were assigned that have to be paused if consumption is.
   private var isAssignmentNew = false
+  /// The worker ends because the input topic, or one it writes to, is no longer there.
+  private var isTopicMissing = false
 
   /// - Throws: `KafkaError` if librdkafka refuses a property.
   init(
@@ -289,6 +291,7 @@ final class Intake {
     do throws(WorkerError) {
       try Preflight(options: options).checkAgain(while: { state.withLock { $0.isRunning } })
     } catch {
+      isTopicMissing = true
       state.update { $0.fail(error) }
     }
   }
@@ -316,6 +319,7 @@ final class Intake {
   /// Finishes or gives up what is in flight, commits what is acknowledged, leaves the group.
   private func finish() {
     awaitDrain()
+    if isTopicMissing { return consumer.abandon() }
     // Closing revokes what is assigned, which commits.
     do throws(KafkaError) {
       try consumer.close(timeout: Self.farewellTimeout)
