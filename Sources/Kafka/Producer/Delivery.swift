@@ -45,6 +45,11 @@ struct DeliveryReport: Sendable {
     let code = rd_kafka_resp_err_t(self.code)
     // `_FATAL` says only that the producer is of no further use; the reason is the client's.
     if code == RD_KAFKA_RESP_ERR__FATAL, let fatal { return fatal }
+    // What librdkafka 2.0.2 may say of a record that was on its way when the partition vanished. (What is given up when the
+    // producer ends is purged.)
+    if code == RD_KAFKA_RESP_ERR__DESTROY {
+      return KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "The partition was there, and is there no longer.")
+    }
     return KafkaError(code)
   }
 }

@@ -17,8 +17,9 @@ final class Intake {
   /// Assigned partitions that are paused. Only these are ever resumed: resuming one that is not paused makes librdkafka
   /// 2.0.2 fetch again what it has just delivered.
   private var paused: Set<TopicPartition> = []
-  /// How often each partition's offsets went back, as far as it was logged.
-  private var knownRewinds: [TopicPartition: Int] = [:]
+  private var positions = ReadingPositions<TopicPartition>()
+  /// Records of each partition that came again and were dropped, since it was last logged.
+  private var comeAgain: [TopicPartition: Int] = [:]
   /// Partitions were assigned that have to be paused if consumption is.
   private var isAssignmentNew = false
   /// The worker ends because the input topic, or one it writes to, is no longer there.
@@ -99,6 +100,8 @@ final class Intake {
       metrics.polls.increment()
       switch consumer.poll(timeout: timeout) {
       case .record(let message):
+        timeout = .zero
+        guard isNew(message) else { continue }
         let prepared = prepare(message)
         if case .end(let unusable) = prepared.step {
           end = .unusable(unusable, in: prepared.record.source)
@@ -111,7 +114,6 @@ final class Intake {
         let isEnough = group.count >= Self.groupRecords || bytes >= Self.groupBytes || prepared.at > start &+ Self.groupTime
         // Past a bound of what may be in flight by one record at most.
         if isEnough || group.count >= room.records || bytes >= room.bytes || tokens >= room.tokens { break gathering }
-        timeout = .zero
       case .error(let error):
         note(error)
         break gathering
@@ -121,6 +123,22 @@ final class Intake {
     if !group.isEmpty { admitGroup() }
     if let end {
       state.update { $0.finishAll(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds, because: end) }
+    }
+  }
+
+  /// False for a record that came before in this assignment.
+  private func isNew(_ message: ConsumerRecord) -> Bool {
+    let partition = message.topicPartition
+    switch positions.see(message.offset, of: partition, logEnd: { consumer.cachedWatermarks(partition)?.high }) {
+    case .new: return true
+    case .again:
+      comeAgain[partition, default: 0] += 1
+      return false
+    case .startedOver:
+      log.warning(
+        "offsets went back, because the topic was truncated or made anew: it is read as it is now",
+        ["partition": "\(partition)", "offset": "\(message.offset)"])
+      return true
     }
   }
 
@@ -262,19 +280,17 @@ final class Intake {
 
   private func refreshLag() throws(KafkaError) {
     let assignment = try consumer.assignment()
-    for partition in assignment {
-      let rewinds = state.withLock { $0.core.rewinds(of: partition) }
-      guard rewinds > knownRewinds[partition, default: 0] else { continue }
-      knownRewinds[partition] = rewinds
-      log.warning(
-        "offsets went back: the topic was truncated or made anew, or the client fetched again; what comes is labelled as it comes",
-        ["partition": "\(partition)"])
+    for (partition, count) in comeAgain {
+      log.notice(
+        "librdkafka fetched again what it had delivered; the records were dropped",
+        ["partition": "\(partition)", "records": .number(Double(count))])
     }
-    let positions = try consumer.position(assignment)
+    comeAgain = [:]
+    let next = try consumer.position(assignment)
     var lag: [TopicPartition: Int64] = [:]
     for partition in assignment {
       guard let high = consumer.cachedWatermarks(partition)?.high,
-        let resolved = state.withLock({ $0.core.watermark(of: partition) }) ?? positions[partition]
+        let resolved = state.withLock({ $0.core.watermark(of: partition) }) ?? next[partition]
       else { continue }
       lag[partition] = max(0, high - resolved)
     }
@@ -408,7 +424,7 @@ extension Intake: ConsumerDelegate {
   /// otherwise be once more if the partitions came straight back.
   private func forget(_ partitions: [TopicPartition]) {
     group.removeAll { partitions.contains($0.record.message.topicPartition) }
-    for partition in partitions { knownRewinds[partition] = nil }
+    for partition in partitions { positions.forget(partition) }
     metrics.lag = metrics.lag.filter { !partitions.contains($0.key) }
   }
 }

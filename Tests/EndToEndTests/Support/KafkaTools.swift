@@ -15,7 +15,7 @@ enum KafkaTools {
 
   static var isThere: Bool { directory != nil && FileManager.default.fileExists(atPath: script.path) }
 
-  private static let script = SharedDirectory.file("kafka/kafka")
+  static let script = SharedDirectory.file("kafka/kafka")
   /// The cluster's own: the certificate authority lies in its folder `tls`.
   private static let directory: URL? = RealKafka.certificateAuthority.flatMap { path in
     let directory = URL(fileURLWithPath: path).deletingLastPathComponent().deletingLastPathComponent()

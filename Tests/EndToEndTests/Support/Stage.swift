@@ -39,16 +39,9 @@ final class Stage {
   private let partitions: (input: Int32, output: Int32)
   private var workers: [WorkerProcess] = []
 
-  private init(on broker: Broker, partitions: Int32, outputPartitions: Int32) throws {
-    switch broker {
-    case .embedded:
-      let cluster = try MockCluster()
-      self.cluster = cluster
-      servers = cluster.bootstrapServers
-    case .real:
-      cluster = nil
-      servers = try #require(RealKafka.servers)
-    }
+  private init(servers: String, cluster: MockCluster?, partitions: Int32, outputPartitions: Int32) throws {
+    self.servers = servers
+    self.cluster = cluster
     let run = UUID().uuidString.prefix(8)
     input = "reviews-\(run)"
     output = "labels-\(run)"
@@ -64,11 +57,23 @@ final class Stage {
   static func play(
     on broker: Broker = .embedded, partitions: Int32 = 4, outputPartitions: Int32? = nil, _ play: (Stage) throws -> Void
   ) throws {
-    let stage = try Stage(on: broker, partitions: partitions, outputPartitions: outputPartitions ?? partitions)
-    defer {
-      for worker in stage.workers { worker.kill() }
-      stage.cluster?.close()
-    }
+    let cluster = broker == .embedded ? try MockCluster() : nil
+    defer { cluster?.close() }
+    try self.play(
+      servers: try #require(cluster?.bootstrapServers ?? RealKafka.servers), cluster: cluster, partitions: partitions,
+      outputPartitions: outputPartitions ?? partitions, play)
+  }
+
+  /// The same on a Kafka that the test may break.
+  static func play(on kafka: OwnKafka, partitions: Int32 = 4, _ play: (Stage) throws -> Void) throws {
+    try self.play(servers: kafka.servers, cluster: nil, partitions: partitions, outputPartitions: partitions, play)
+  }
+
+  private static func play(
+    servers: String, cluster: MockCluster?, partitions: Int32, outputPartitions: Int32, _ play: (Stage) throws -> Void
+  ) throws {
+    let stage = try Stage(servers: servers, cluster: cluster, partitions: partitions, outputPartitions: outputPartitions)
+    defer { for worker in stage.workers { worker.kill() } }
     do {
       try play(stage)
     } catch {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The broker, stopped and started by commands that the user gives.
 struct BrokerControl: Sendable {

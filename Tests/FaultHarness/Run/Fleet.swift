@@ -1,5 +1,6 @@
 import Foundation
 import Telemetry
+import TestSupport
 
 /// The workers: starts them, starts them again when they end, and does to them what faults ask for.
 ///

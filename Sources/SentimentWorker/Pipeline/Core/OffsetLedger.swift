@@ -32,9 +32,6 @@ struct OffsetLedger<Record, Outcome> {
   private var entries = RingBuffer<Entry>()
   private var releaseCursor: UInt64 = 0
   private var committed: Int64?
-  private var lastOffset: Int64?
-  /// How often offsets went back.
-  private(set) var rewinds = 0
   /// The next offset to read once everything acknowledged so far is committed; nil before the first.
   private(set) var watermark: Int64?
 
@@ -43,11 +40,9 @@ struct OffsetLedger<Record, Outcome> {
 
   /// Enters a record behind all others and returns its ordinal.
   ///
-  /// Offsets may go back: a topic that was truncated or made anew starts over, and a client may fetch again what it has
-  /// delivered. Order of admission is what counts then, for results and commits alike, so that nothing is left out.
+  /// Offsets may go back: a topic that was truncated or made anew starts over (`ReadingPositions`). Order of admission is what
+  /// counts then, for results and commits alike, so that nothing is left out.
   mutating func admit(_ record: Record, offset: Int64, tokens: Int, bytes: Int, at now: Nanoseconds) -> UInt64 {
-    if let lastOffset, offset <= lastOffset { rewinds += 1 }
-    lastOffset = offset
     entries.append(Entry(offset: offset, record: record, tokens: tokens, bytes: bytes, admittedAt: now, state: .admitted))
     return firstOrdinal + UInt64(entries.count - 1)
   }

@@ -256,9 +256,6 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
     numbers[partition].flatMap { assignments[$0] }?.ledger.watermark
   }
 
-  /// How often a partition's offsets went back since it was assigned.
-  func rewinds(of partition: Partition) -> Int { numbers[partition].flatMap { assignments[$0] }?.ledger.rewinds ?? 0 }
-
   /// Consumption is paused; newly assigned partitions must be paused too.
   var isPaused: Bool { flow.isPaused }
 

@@ -12,10 +12,14 @@ import Foundation
 /// children does, and a command that starts a broker leaves one behind.
 ///
 /// Unchecked: `ended` is touched under `condition`'s lock; everything else is immutable.
-final class ChildProcess: @unchecked Sendable {
-  enum End: Sendable, Equatable {
+public final class ChildProcess: @unchecked Sendable {
+  public enum End: Sendable, Equatable {
     case status(Int32)
     case signal(Int32)
+  }
+
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
   }
 
   private let condition = NSCondition()
@@ -29,8 +33,8 @@ final class ChildProcess: @unchecked Sendable {
   ///   - command: the program's path and its arguments.
   ///   - environment: beside this process's own, from which every `SENTIMENT_…` is left out.
   ///   - log: standard output and error are appended to it.
-  /// - Throws: `HarnessError` if the program cannot be started.
-  init(_ command: [String], environment: [String: String] = [:], log: URL) throws {
+  /// - Throws: `ChildProcess.Failure` if the program cannot be started.
+  public init(_ command: [String], environment: [String: String] = [:], log: URL) throws {
     self.log = log
     logStart = (try? FileManager.default.attributesOfItem(atPath: log.path)[.size] as? Int) ?? 0
     let variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SENTIMENT_") }
@@ -62,7 +66,7 @@ final class ChildProcess: @unchecked Sendable {
     var identifier: pid_t = 0
     let code = posix_spawn(&identifier, command.first ?? "", &actions, &attributes, &arguments, &environment)
     guard code == 0 else {
-      throw HarnessError("\(command.first ?? "nothing") cannot be started: \(String(cString: strerror(code)))")
+      throw Failure(description: "\(command.first ?? "nothing") cannot be started: \(String(cString: strerror(code)))")
     }
     return identifier
   }
@@ -80,16 +84,16 @@ final class ChildProcess: @unchecked Sendable {
   }
 
   /// How it ended; nil while it runs.
-  var end: End? {
+  public var end: End? {
     condition.lock()
     defer { condition.unlock() }
     return ended
   }
 
-  func send(_ signal: Int32) { if end == nil { kill(identifier, signal) } }
+  public func send(_ signal: Int32) { if end == nil { kill(identifier, signal) } }
 
   /// Waits until it has ended; nil if it has not in time.
-  func waitForEnd(_ limit: Duration) -> End? {
+  public func waitForEnd(_ limit: Duration) -> End? {
     let date = Date(timeIntervalSinceNow: limit / .seconds(1))
     condition.lock()
     defer { condition.unlock() }
@@ -98,7 +102,7 @@ final class ChildProcess: @unchecked Sendable {
   }
 
   /// The last line that it wrote.
-  var lastWords: String {
+  public var lastWords: String {
     guard let text = try? String(decoding: Data(contentsOf: log).dropFirst(logStart).suffix(4096), as: UTF8.self) else {
       return ""
     }
