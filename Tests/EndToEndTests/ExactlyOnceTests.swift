@@ -185,10 +185,9 @@ struct ExactlyOnceTests {
   func tooLarge() throws {
     try withTemporaryDirectory { directory in
       try Stage.play(on: .real) { stage in
-        let admin = try AdminClient(configuration: KafkaConfiguration(["bootstrap.servers": stage.servers]))
         let output = stage.output + "-small"
-        let small = AdminClient.NewTopic(output, partitionCount: 4, configuration: ["max.message.bytes": "3000"])
-        #expect(try admin.createTopics([small], timeout: .seconds(30)).isEmpty)
+        try Topics.create(
+          [.init(output, partitionCount: 4, configuration: ["max.message.bytes": "3000"])], on: stage.servers)
         let worker = try launch(
           stage, directory,
           [

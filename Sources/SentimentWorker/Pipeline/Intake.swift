@@ -126,10 +126,13 @@ final class Intake {
     }
   }
 
-  /// False for a record that came before in this assignment.
+  /// False for a record that has come before.
   private func isNew(_ message: ConsumerRecord) -> Bool {
     let partition = message.topicPartition
-    switch positions.see(message.offset, of: partition, logEnd: { consumer.cachedWatermarks(partition)?.high }) {
+    let sight = positions.see(message.offset, of: partition, timestamp: message.timestamp ?? 0) {
+      consumer.cachedWatermarks(partition)?.high
+    }
+    switch sight {
     case .new: return true
     case .again:
       comeAgain[partition, default: 0] += 1
@@ -281,8 +284,8 @@ final class Intake {
   private func refreshLag() throws(KafkaError) {
     let assignment = try consumer.assignment()
     for (partition, count) in comeAgain {
-      log.notice(
-        "librdkafka fetched again what it had delivered; the records were dropped",
+      log.warning(
+        "records came again that had their outcome, and were dropped: the client went back, or the group lost a committed offset",
         ["partition": "\(partition)", "records": .number(Double(count))])
     }
     comeAgain = [:]
@@ -366,7 +369,11 @@ extension Intake: ConsumerDelegate {
   func consumer(_ consumer: Consumer, assigned partitions: [TopicPartition]) {
     metrics.rebalances.increment()
     proveMembership()
-    state.update { $0.core.assign(partitions) }
+    let finished = state.update { state in
+      state.core.assign(partitions)
+      return partitions.map { state.core.finishedBelow($0) }
+    }
+    for (partition, offset) in zip(partitions, finished) { positions.begin(partition, finishedBelow: offset) }
     isAssignmentNew = true
     noteMembership()
     log.info("partitions assigned", ["partitions": "\(partitions.summary)"])
@@ -424,7 +431,6 @@ extension Intake: ConsumerDelegate {
   /// otherwise be once more if the partitions came straight back.
   private func forget(_ partitions: [TopicPartition]) {
     group.removeAll { partitions.contains($0.record.message.topicPartition) }
-    for partition in partitions { positions.forget(partition) }
     metrics.lag = metrics.lag.filter { !partitions.contains($0.key) }
   }
 }

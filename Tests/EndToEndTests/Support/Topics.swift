@@ -55,9 +55,13 @@ enum Topics {
       for topic in topics { try cluster.createTopic(topic.name, partitions: Int(topic.partitions)) }
       return
     }
+    try create(topics.map { .init($0.name, partitionCount: Int($0.partitions)) }, on: servers)
+  }
+
+  /// On a real Kafka.
+  static func create(_ topics: [AdminClient.NewTopic], on servers: String) throws {
     let admin = try AdminClient(configuration: KafkaConfiguration(["bootstrap.servers": servers]))
-    let failures = try admin.createTopics(
-      topics.map { .init($0.name, partitionCount: Int($0.partitions)) }, timeout: .seconds(30))
+    let failures = try admin.createTopics(topics, timeout: .seconds(30))
     try #require(failures.isEmpty, "\(failures)")
     // Created is not yet known to the broker that a worker asks.
     let names = topics.map(\.name)

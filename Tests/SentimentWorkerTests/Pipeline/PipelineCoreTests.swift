@@ -147,6 +147,21 @@ func check<Value: Equatable>(_ actual: Value, _ expected: Value, sourceLocation:
     check(core.takeCommits(), ["a": 2])
   }
 
+  @Test func whatWasFinishedIsRememberedWhenAPartitionGoes() {
+    var core = makeCore()
+    core.assign(["a", "b"])
+    for offset: Int64 in [7, 8] { check(core.admit(offset, of: "a")) }
+    check(core.finishedBelow("a"), nil)
+    for work in core.takeBatch(at: 0) ?? [] { core.settle(work.id, "x") }
+    _ = core.acknowledge(core.releaseAll()[0].id)
+    core.lose(["a", "b"])
+    check(core.finishedBelow("a"), 8)
+    check(core.finishedBelow("b"), nil)
+    core.assign(["a"])
+    core.lose(["a"])
+    check(core.finishedBelow("a"), 8)
+  }
+
   @Test func aRefusedOutcomeIsReplacedInPlace() {
     var core = makeCore()
     core.assign(["a"])

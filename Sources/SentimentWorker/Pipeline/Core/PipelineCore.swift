@@ -66,6 +66,8 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
   /// no longer assigned, is taken out by `nextRelease`; one that gets something to send is entered by `settle`.
   private var ready = RingBuffer<UInt32>()
   private(set) var isDraining = false
+  /// Watermarks of partitions when they were given up.
+  private var finished: [Partition: Int64] = [:]
   /// What is with the producer and not committed; of meaning where outcomes are committed in transactions.
   var uncommitted = Uncommitted()
 
@@ -124,7 +126,10 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
       guard let number = numbers.removeValue(forKey: partition), var assignment = assignments.removeValue(forKey: number)
       else { continue }
       // The last commit may have been asynchronous and may have failed: name the offset again, whatever was taken before.
-      if let watermark = assignment.ledger.watermark { offsets[partition] = watermark }
+      if let watermark = assignment.ledger.watermark {
+        offsets[partition] = watermark
+        finished[partition] = watermark
+      }
       if assignment.ledger.releasedCount > 0 { uncommitted.isForfeited = true }
       for entry in assignment.ledger.removeAll() where !entry.isAcknowledged {
         flow.release(tokens: entry.tokens, bytes: entry.bytes)
@@ -255,6 +260,9 @@ struct PipelineCore<Partition: Hashable, Record, Input, Outcome> {
   func watermark(of partition: Partition) -> Int64? {
     numbers[partition].flatMap { assignments[$0] }?.ledger.watermark
   }
+
+  /// The offset below which everything of the partition had its outcome when it was last given up; nil if nothing is known.
+  func finishedBelow(_ partition: Partition) -> Int64? { finished[partition] }
 
   /// Consumption is paused; newly assigned partitions must be paused too.
   var isPaused: Bool { flow.isPaused }
