@@ -44,6 +44,19 @@ extension Consumer {
     return offsets(in: list)
   }
 
+  /// For each partition the offset of the first record whose timestamp is the given one, in milliseconds since 1970 UTC, or later;
+  /// partitions that end before are left out.
+  public func offsets(
+    atTimes times: [TopicPartition: Int64], timeout: Duration
+  ) throws(KafkaError) -> [TopicPartition: Int64] {
+    if times.isEmpty { return [:] }
+    let client = try open().client
+    let list = try PartitionList(times.map { ($0.key, $0.value) })
+    try KafkaError.check(rd_kafka_offsets_for_times(client, list.pointer, timeout.kafkaMilliseconds))
+    try list.checkEach("No offset by time for")
+    return offsets(in: list)
+  }
+
   /// The offset after the last record that was delivered, without asking a broker; partitions of which none was are left out.
   public func position(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
     let client = try open().client

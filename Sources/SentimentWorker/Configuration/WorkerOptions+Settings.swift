@@ -46,12 +46,12 @@ extension WorkerOptions {
 
 extension TransactionalID {
   /// The id of this process, where the settings ask for transactions.
-  static func take(_ values: SettingValues) throws(WorkerError) -> TransactionalID? {
+  static func take(_ values: SettingValues, group: String) throws(WorkerError) -> TransactionalID? {
     guard values[WorkerSettings.guarantee] == .exactlyOnce else { return nil }
     let template = values[WorkerSettings.transactionalID]
     let directory = values[WorkerSettings.stateDirectory]
     return try take(
-      template: template.isEmpty ? nil : template, group: values[WorkerSettings.group],
+      template: template.isEmpty ? nil : template, group: group,
       directory: directory.isEmpty ? defaultDirectory() : URL(fileURLWithPath: directory))
   }
 }
