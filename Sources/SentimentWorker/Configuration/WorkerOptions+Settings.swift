@@ -77,7 +77,7 @@ struct ClientProperties {
   let producer: KafkaConfiguration
 
   init(_ values: SettingValues) {
-    var common = values[WorkerSettings.kafka]
+    var common = values[WorkerSettings.kafka].mapValues(HostTemplate.text)
     common["bootstrap.servers"] = values[WorkerSettings.brokers].joined(separator: ",")
     let group = values[WorkerSettings.group]
     if !group.isEmpty { common["group.id"] = group }

@@ -19,7 +19,8 @@ enum WorkerSettings {
     passThrough: "kafka", flag: "kafka",
     summary: "Any other librdkafka property, under its own name.",
     discussion: """
-      Such as security.protocol, sasl.username or group.instance.id; librdkafka's CONFIGURATION.md lists them. Passwords and \
+      Such as security.protocol, sasl.username or group.instance.id; librdkafka's CONFIGURATION.md lists them. ${HOSTNAME} in a value \
+      stands for the host's name: group.instance.id=${HOSTNAME} keeps a pod's partitions while it restarts. Passwords and \
       keys are best given by SENTIMENT_KAFKA_SASL_PASSWORD or read from a file by SENTIMENT_KAFKA_SASL_PASSWORD_FILE; they are \
       never printed.
       """,

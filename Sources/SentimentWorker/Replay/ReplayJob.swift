@@ -30,10 +30,9 @@ struct ReplayJob: Sendable {
   /// - Returns: nil if the job has not begun.
   func standing() throws(KafkaError) -> Standing? {
     let partitions = try partitions()
-    let admin = try AdminClient(configuration: client)
-    let ends = try admin.committedOffsets(of: rangeGroup, partitions, timeout: timeout)
+    let ends = try committed(partitions, by: rangeGroup)
     if ends.isEmpty { return nil }
-    let committed = try admin.committedOffsets(of: group, partitions, timeout: timeout)
+    let committed = try committed(partitions, by: group)
     var ranges: [TopicPartition: Range<Int64>] = [:]
     // Where it began is not kept: what is left counts from where it stands.
     for (partition, end) in ends { ranges[partition] = min(committed[partition] ?? 0, end)..<end }
@@ -42,13 +41,19 @@ struct ReplayJob: Sendable {
 
   /// Each partition's committed offset.
   func committed(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
-    try AdminClient(configuration: client).committedOffsets(of: group, partitions, timeout: timeout)
+    try committed(partitions, by: group)
+  }
+
+  /// Not waiting for a transaction that a killed process left open: its successor ends it, and first has to be told where to begin.
+  private func committed(
+    _ partitions: [TopicPartition], by group: String
+  ) throws(KafkaError) -> [TopicPartition: Int64] {
+    try consumer(of: group, isolation: "read_uncommitted").committed(partitions, timeout: timeout)
   }
 
   /// The range between two bounds as of now, which ends where the first open transaction begins at the latest.
   func range(from: ReplayBound, to: ReplayBound) throws(KafkaError) -> ReplayRange {
-    let consumer = try reader()
-    defer { try? consumer.close(timeout: .seconds(5)) }
+    let consumer = try consumer(of: group, isolation: "read_committed")
     let partitions = try partitions()
     var marks: [TopicPartition: Consumer.Watermarks] = [:]
     for partition in partitions { marks[partition] = try consumer.queryWatermarks(partition, timeout: timeout) }
@@ -95,18 +100,24 @@ struct ReplayJob: Sendable {
   }
 
   private func commit(_ offsets: [TopicPartition: Int64], as group: String) throws(KafkaError) {
-    var configuration = client
-    configuration["group.id"] = group
-    let consumer = try Consumer(configuration: configuration)
-    defer { try? consumer.close(timeout: .seconds(5)) }
-    try consumer.commit(offsets, synchronous: true, timeout: timeout)
+    let consumer = try consumer(of: group, isolation: "read_committed")
+    let end = MonotonicClock.now &+ timeout.nanoseconds
+    while true {
+      do throws(KafkaError) {
+        return try consumer.commit(offsets, synchronous: true, timeout: timeout)
+      } catch {
+        // A cluster that never had a group takes some seconds to have a coordinator.
+        guard error.isTransient, !error.isStaleGroupMember, MonotonicClock.now < end else { throw error }
+        _ = consumer.poll(timeout: .milliseconds(200))
+      }
+    }
   }
 
-  /// A consumer that joins nothing. Its watermarks are those of `read_committed` readers.
-  private func reader() throws(KafkaError) -> Consumer {
+  /// A consumer that joins nothing.
+  private func consumer(of group: String, isolation: String) throws(KafkaError) -> Consumer {
     var configuration = client
     configuration["group.id"] = group
-    configuration["isolation.level"] = "read_committed"
+    configuration["isolation.level"] = isolation
     return try Consumer(configuration: configuration)
   }
 }
