@@ -110,6 +110,27 @@ struct WatchingTests {
     }
   }
 
+  @Test("top shows workers by their address and by their stats log, and says who does not answer")
+  func top() throws {
+    try withTemporaryDirectory { directory in
+      try Stage.play { stage in
+        try stage.feed(Message.reviews(10))
+        let file = directory.appendingPathComponent("stats.log").path
+        let workers = [try stage.launch(), try stage.launch(["--stats-file", file, "--stats-interval", "200ms"])]
+        let status = try StatusPage(of: workers[0])
+        try workers[0].waitForStats { _ in true }
+        try waitUntil("a stats line") { (try? String(contentsOfFile: file, encoding: .utf8).contains("\n")) ?? false }
+        let top = try Program.run(["top", "--once", "127.0.0.1:\(status.port)", file])
+        #expect(top.exit == .status(0), "\(top.everything)")
+        #expect(
+          top.output.first?.contains("2 workers") == true && top.output.contains { $0.hasPrefix("127.0.0.1:\(status.port)") })
+        let lame = try Program.run(["top", "--once", "127.0.0.1:\(status.port)", "127.0.0.1:1"])
+        #expect(lame.exit == .status(1) && lame.output.first?.contains("1 silent") == true, "\(lame.everything)")
+        #expect(try Program.run(["top"]).exit == .status(2), "no terminal")
+      }
+    }
+  }
+
   @Test("promtool finds nothing to say about a scrape", .enabled(if: Tool.find("promtool") != nil, "needs promtool"))
   func promtool() throws {
     try Stage.play { stage in

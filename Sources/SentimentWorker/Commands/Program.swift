@@ -35,6 +35,7 @@ public enum Program {
       case "classify": return try ClassifyCommand(values: values, arguments: arguments, terminal: terminal).run()
       case "tokenize": return try TokenizeCommand(values: values, arguments: arguments, terminal: terminal).run()
       case "demo": return try DemoCommand(values: values, terminal: terminal).run()
+      case "top": return try TopCommand(values: values, arguments: arguments, terminal: terminal).run()
       case "broker": return try BrokerCommand(values: values, terminal: terminal).run()
       case "model": return try ModelCommand(values: values, arguments: arguments, terminal: terminal).run()
       case "bench": return try BenchCommand(values: values, terminal: terminal).run()

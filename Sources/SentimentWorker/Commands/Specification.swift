@@ -12,7 +12,7 @@ extension Program {
         "sentiment-worker run --brokers localhost:9092 --group sentiment --input-topic reviews --output-topic reviews-labelled",
         "Label a topic until told to stop."),
     ],
-    commands: [run, replay, classify, tokenize, demo, broker, check, model, bench], table: WorkerSettings.table)
+    commands: [run, replay, classify, tokenize, demo, broker, check, model, bench, top], table: WorkerSettings.table)
 
   private static let kafkaSettings: [any AnySetting] = [
     WorkerSettings.brokers, WorkerSettings.group, WorkerSettings.inputTopic, WorkerSettings.outputTopic,
@@ -171,6 +171,25 @@ extension Program {
         "DIR|OWNER/NAME", arity: 0...1,
         summary: "A model's directory, or its name on the hub; none: --model, or the bundled one.",
         completes: .directory),
+    ])
+
+  private static let top = CommandSpecification(
+    "top", summary: "Watch workers live: throughput, backlog, labels, latency, lanes.",
+    discussion: """
+      Asks each worker's /stats page, or follows the end of a stats log. Figures are those of the worker's last stats line; latencies \
+      are the worst worker's. q, Ctrl-C and SIGTERM end it, and the terminal is as before.
+      """,
+    examples: [
+      .init("sentiment-worker top", "The worker on this machine."),
+      .init("sentiment-worker top pod-0:9464 pod-1:9464 /var/log/worker-2.stats", "Three workers, one by its stats log."),
+      .init("sentiment-worker top --once worker:9464", "One view, for scripts."),
+    ],
+    settings: TopSettings.all,
+    arguments: [
+      .init(
+        "HOST:PORT|URL|FILE", arity: 0...Int.max,
+        summary: "Workers: the address of http.listen, or a stats log; none: 127.0.0.1:9464.",
+        completes: .file)
     ])
 
   private static let bench = CommandSpecification(

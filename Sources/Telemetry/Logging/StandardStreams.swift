@@ -10,10 +10,13 @@ public enum StandardStreams {
   }
 
   /// Columns of the terminal that standard output is; nil where it is none or does not know.
-  public static var outputColumns: Int? {
+  public static var outputColumns: Int? { outputSize?.columns }
+
+  /// Columns and rows of that terminal.
+  public static var outputSize: (columns: Int, rows: Int)? {
     var size = winsize()
     guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-    return Int(size.ws_col)
+    return (Int(size.ws_col), Int(size.ws_row))
   }
 }
 
