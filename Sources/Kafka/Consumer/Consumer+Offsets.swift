@@ -1,10 +1,5 @@
 internal import CRdKafka
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#endif
+internal import Foundation
 
 extension Consumer {
   /// Commits, for each partition, the offset of the NEXT record to read: the last finished one's plus 1.
@@ -48,20 +43,19 @@ extension Consumer {
   ///
   /// - Throws: a partition's error; `_TIMED_OUT` or the last retriable error without an answer in time.
   public func committed(_ partitions: [TopicPartition], timeout: Duration) throws(KafkaError) -> [TopicPartition: Int64] {
-    if partitions.isEmpty { return [:] }
-    let client = try open().client
     let deadline = Deadline(timeout)
-    while true {
+    while !partitions.isEmpty {
       do throws(KafkaError) {
         let list = try PartitionList(partitions)
-        try KafkaError.check(rd_kafka_committed(client, list.pointer, deadline.remaining.kafkaMilliseconds))
+        try KafkaError.check(rd_kafka_committed(try open().client, list.pointer, deadline.remaining.kafkaMilliseconds))
         try list.checkEach("No committed offset for")
         return offsets(in: list)
       } catch {
         guard error.isRetriable, !error.isTimeout, !deadline.hasPassed else { throw error }
-        usleep(UInt32(clamping: deadline.slice(.milliseconds(100)).kafkaMilliseconds) * 1000)
+        Thread.sleep(forTimeInterval: deadline.slice(.milliseconds(100)) / .seconds(1))
       }
     }
+    return [:]
   }
 
   /// For each partition the offset of the first record whose timestamp is the given one, in milliseconds since 1970 UTC, or later;

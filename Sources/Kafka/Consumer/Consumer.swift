@@ -258,6 +258,7 @@ extension Consumer {
     let partitions = PartitionListEntry.all(of: list).map(\.partition)
     switch code {
     case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
+      lookUpStarts(of: partitions, list)
       if let error = Self.take(list, client) { handle?.context.noteError(error) }
       delegate?.consumer(self, assigned: partitions)
     case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
@@ -270,6 +271,37 @@ extension Consumer {
     default:
       handle?.context.noteError(KafkaError(code))
       rd_kafka_assign(client, nil)
+    }
+  }
+
+  /// How long an assignment may wait for offsets that are part of a transaction.
+  private static let startPatience = Duration.seconds(5)
+
+  /// Sets where the partitions begin: at their committed offsets; those without one are left to `auto.offset.reset`.
+  ///
+  /// Not left to librdkafka, whose version 2.0.2 loses its way when partitions are assigned anew while the answer about their offsets is
+  /// under way, and that answer is to wait for a transaction: it then begins where `auto.offset.reset` says, and records that have
+  /// been finished come again. A partition whose transaction lasts longer, because its owner is gone, is librdkafka's affair
+  /// after all, so that it does not hold the others up.
+  private func lookUpStarts(
+    of partitions: [TopicPartition], _ list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+  ) {
+    let deadline = Deadline(Self.startPatience)
+    // Together, which is one request; and one by one where that fails, because one unsettled offset holds up the answer about all.
+    var groups = [partitions]
+    while !groups.isEmpty, let handle, rd_kafka_assignment_lost(handle.client) == 0, !deadline.hasPassed {
+      var missing: [TopicPartition] = []
+      for group in groups {
+        do throws(KafkaError) {
+          for (partition, offset) in try committed(group, timeout: deadline.slice(.milliseconds(500))) {
+            rd_kafka_topic_partition_list_set_offset(list, partition.topic, partition.partition, offset)
+          }
+        } catch {
+          guard error.isTransient else { return handle.context.noteError(error) }
+          missing += group
+        }
+      }
+      groups = missing.map { [$0] }
     }
   }
 
