@@ -84,8 +84,7 @@ struct LaneThreadsTests {
 @Suite("Rows are dealt to threads by their cost")
 struct RowDivisionTests {
   private func ranges(_ lengths: [Int], threads: Int, alignment: Int = 1, unit: Int = 1) throws -> [Range<Int>] {
-    let configuration = try ModelConfiguration(text: SyntheticModel.golden[2].model.configuration)
-    let division = RowDivision(configuration, alignment: alignment, unit: unit)
+    let division = RowDivision(alignment: alignment, unit: unit)
     return lengths.withUnsafeBufferPointer { lengths in
       TeamMember.team(of: threads).map { division.rows(of: $0, lengths: lengths) }
     }
