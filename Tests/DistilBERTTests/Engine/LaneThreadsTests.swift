@@ -108,6 +108,6 @@ struct RowDivisionTests {
     #expect(try ranges([128], threads: 2) == [0..<64, 64..<128])
     #expect(try ranges([512], threads: 4).map(\.count) == [128, 128, 128, 128])
     let mixed = try ranges(Array(repeating: 10, count: 50) + [500], threads: 2)
-    #expect(mixed[0].count > 500 && mixed[0].count < 650)
+    #expect(mixed[0].count > 650 && mixed[0].count < 750)
   }
 }
