@@ -89,7 +89,7 @@ struct ModelCommandTests {
     let arguments = ["model", "fetch", LocalHub.repository, "--to", target.path, "--hub", hub.address]
     let process = try WorkerProcess(arguments)
     defer { process.kill() }
-    try process.errors.wait(for: "the wait that the hub asks for") { $0.contains("250") }
+    try process.errors.wait(for: "the wait that the hub asks for") { $0.contains("wait_seconds") }
     process.kill()
     _ = try process.waitForExit()
     #expect(!FileManager.default.fileExists(atPath: target.path))

@@ -124,6 +124,35 @@ struct WatchingTests {
     }
   }
 
+  @Test("every metric that a panel of the dashboard or an autoscaler asks for is in a scrape")
+  func dashboard() throws {
+    let deploy = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+      .appendingPathComponent("deploy")
+    let dashboard = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: deploy.appendingPathComponent("grafana/dashboards/sentiment-worker.json")))
+    let panels = try #require((dashboard as? [String: Any])?["panels"] as? [[String: Any]])
+    var expressions = panels.flatMap { ($0["targets"] as? [[String: Any]] ?? []).compactMap { $0["expr"] as? String } }
+    #expect(panels.count >= 15 && expressions.count >= panels.count)
+    expressions.append(
+      try String(contentsOf: deploy.appendingPathComponent("kubernetes/scaledobject.yaml"), encoding: .utf8))
+    let pattern = try Regex(#"\b(?:sentiment_worker|process)_[a-z_]+"#)
+    let asked = Set(expressions.flatMap { $0.matches(of: pattern).map { String($0.output[0].substring ?? "") } })
+    try Stage.play { stage in
+      try stage.feed(Message.reviews(10))
+      let worker = try stage.launch()
+      try worker.waitForStats { try $0.int("records_since_start.resolved") == 10 }
+      let scrape = try StatusPage(of: worker).get("/metrics").body
+      // A counter by reason is there once there was a reason.
+      let announced = scrape.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map { String($0.split(separator: " ")[2]) }
+      let series = scrape.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+        String(line.prefix { $0 != "{" && $0 != " " })
+      }
+      let missing = asked.subtracting(announced).subtracting(series)
+      #expect(missing.isEmpty, "\(missing)")
+    }
+  }
+
   @Test("a Prometheus scrapes a worker", .enabled(if: Tool.find("prometheus") != nil, "needs prometheus"))
   func prometheus() throws {
     try withTemporaryDirectory { directory in

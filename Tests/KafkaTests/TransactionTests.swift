@@ -103,7 +103,7 @@ struct TransactionTests {
     try makeTopic()
     try Producer(configuration: .producer(servers)).sendAll(["0", "1", "2"], to: topic, partition: 1)
     let input = TopicPartition(topic: topic, partition: 1)
-    let admin = try AdminClient(configuration: KafkaConfiguration(["bootstrap.servers": servers]))
+    let onlooker = try Consumer(configuration: .consumer(servers, group: group))
     let consumer = try Consumer(configuration: .consumer(servers, group: group))
     #expect(try consumer.groupMetadata() == nil, "it is no member yet")
     try consumer.subscribe(topics: [topic])
@@ -115,13 +115,13 @@ struct TransactionTests {
     try send("aborted", by: producer)
     try producer.sendOffsets([input: 2], of: metadata)
     try producer.abortTransaction { _ in }
-    #expect(try admin.committedOffsets(of: group, [input], timeout: patience) == [:])
+    #expect(try onlooker.committed([input], timeout: patience) == [:])
 
     try producer.beginTransaction()
     try send("committed", by: producer)
     try producer.sendOffsets([input: 3], of: metadata)
     try producer.commitTransaction { _ in }
-    #expect(try admin.committedOffsets(of: group, [input], timeout: patience) == [input: 3])
+    #expect(try onlooker.committed([input], timeout: patience) == [input: 3])
     #expect(try committedTexts() == ["committed"])
     try consumer.close()
     #expect(throws: KafkaError.self) { try consumer.groupMetadata() }

@@ -109,3 +109,12 @@ public final class AdminClient: Sendable {
     return failures
   }
 }
+
+extension AdminClient {
+  /// The cluster's own identifier; nil if no broker tells it within `timeout`.
+  public func clusterID(timeout: Duration) -> String? {
+    guard let text = rd_kafka_clusterid(handle.client, timeout.kafkaMilliseconds) else { return nil }
+    defer { rd_kafka_mem_free(handle.client, text) }
+    return String(cString: text)
+  }
+}

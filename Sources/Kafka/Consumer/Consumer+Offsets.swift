@@ -1,5 +1,11 @@
 internal import CRdKafka
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
 extension Consumer {
   /// Commits, for each partition, the offset of the NEXT record to read: the last finished one's plus 1.
   ///
@@ -35,12 +41,39 @@ extension Consumer {
     if let error = result.error ?? result.failures.first?.value { throw error.saying("Cannot commit: \(error.message)") }
   }
 
-  /// The group's committed offsets, asked of the coordinator; partitions without one are left out.
+  /// The group's committed offsets, asked of the coordinator; partitions without one are left out. Works without being a member.
+  ///
+  /// With `isolation.level=read_committed`, librdkafka's default, offsets of a transaction that is being committed are waited for. (Not by
+  /// librdkafka's admin request for the same, whose version 2.0.2 crashes while the cluster has no coordinator yet.)
+  ///
+  /// - Throws: a partition's error; `_TIMED_OUT` or the last retriable error without an answer in time.
   public func committed(_ partitions: [TopicPartition], timeout: Duration) throws(KafkaError) -> [TopicPartition: Int64] {
+    if partitions.isEmpty { return [:] }
     let client = try open().client
-    let list = try PartitionList(partitions)
-    try KafkaError.check(rd_kafka_committed(client, list.pointer, timeout.kafkaMilliseconds))
-    try list.checkEach("No committed offset for")
+    let deadline = Deadline(timeout)
+    while true {
+      do throws(KafkaError) {
+        let list = try PartitionList(partitions)
+        try KafkaError.check(rd_kafka_committed(client, list.pointer, deadline.remaining.kafkaMilliseconds))
+        try list.checkEach("No committed offset for")
+        return offsets(in: list)
+      } catch {
+        guard error.isRetriable, !error.isTimeout, !deadline.hasPassed else { throw error }
+        usleep(UInt32(clamping: deadline.slice(.milliseconds(100)).kafkaMilliseconds) * 1000)
+      }
+    }
+  }
+
+  /// For each partition the offset of the first record whose timestamp is the given one, in milliseconds since 1970 UTC, or later;
+  /// partitions that end before are left out.
+  public func offsets(
+    atTimes times: [TopicPartition: Int64], timeout: Duration
+  ) throws(KafkaError) -> [TopicPartition: Int64] {
+    if times.isEmpty { return [:] }
+    let client = try open().client
+    let list = try PartitionList(times.map { ($0.key, $0.value) })
+    try KafkaError.check(rd_kafka_offsets_for_times(client, list.pointer, timeout.kafkaMilliseconds))
+    try list.checkEach("No offset by time for")
     return offsets(in: list)
   }
 

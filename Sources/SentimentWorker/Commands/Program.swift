@@ -31,6 +31,7 @@ public enum Program {
     do {
       switch name {
       case "run": return try RunCommand(values: values, terminal: terminal).run()
+      case "replay": return try ReplayCommand(values: values, terminal: terminal).run()
       case "classify": return try ClassifyCommand(values: values, arguments: arguments, terminal: terminal).run()
       case "tokenize": return try TokenizeCommand(values: values, arguments: arguments, terminal: terminal).run()
       case "demo": return try DemoCommand(values: values, terminal: terminal).run()

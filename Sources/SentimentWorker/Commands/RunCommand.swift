@@ -1,6 +1,3 @@
-import DistilBERT
-import Foundation
-import Kafka
 import Settings
 import Telemetry
 
@@ -13,6 +10,7 @@ struct RunCommand {
     let output = ProgramLog(values, terminal)
     defer { output.close() }
     let log = output.logger
+    let start = WorkerStart(values: values, log: log)
     let stop = StopRequest()
     let deadline = values[WorkerSettings.drainDeadline]
     // Before anything that takes time: as a container's first process, a signal that nobody handles is not there at all.
@@ -23,7 +21,8 @@ struct RunCommand {
       stop.make()
     }
     defer { signals.cancel() }
-    let stats = try statsOutput()
+    let file = values[WorkerSettings.statsFile]
+    let stats = file == "-" ? BackgroundLineOutput(.standardOutput) : try start.statsFile(file)
     defer {
       let lost = stats.close(patience: ProgramLog.patience)
       if lost > 0 { log.warning("stats lines were lost: nobody reads them as fast as they come", ["lines": .integer(lost)]) }
@@ -34,28 +33,10 @@ struct RunCommand {
     let status = StatusServer(patience: values[HTTPSettings.brokersTimeout])
     let listener = try listen(status, log)
     defer { listener?.close() }
-    logStart(log, options)
-    // Held to the end: its slot is nobody else's meanwhile.
-    let identity = try TransactionalID.take(values)
+    start.logSettings(options)
+    let identity = try start.takeIdentity(for: &options)
     defer { withExtendedLifetime(identity) {} }
-    if let identity {
-      options.producer["transactional.id"] = identity.text
-      log.info("exactly once, in transactions", ["transactional_id": "\(identity.text)"])
-      if let remark = identity.remark { log.warning("\(remark)") }
-    }
-    let started = MonotonicClock.now
-    let model = try ModelLoading.load(values)
-    for remark in model.remarks { log.warning("\(remark)") }
-    log.info(
-      "model loaded",
-      [
-        "model": "\(model.identity.name)", "fingerprint": "\(model.identity.fingerprint)",
-        "precision": "\(model.identity.precision)", "kernels": "\(model.identity.kernels)",
-        "labels": "\(model.labels.joined(separator: ", "))", "max_tokens": .integer(model.maximumTokens),
-        "lanes": .integer(lanes), "threads_per_lane": .integer(values[WorkerSettings.threadsPerLane]),
-        "seconds": "\(seconds(since: started))",
-      ])
-    if model.identity.precision == Precision.f32.rawValue { log.info("\(Int8Gain.remark)") }
+    let model = try start.loadModel(lanes: lanes)
     let worker = Worker(
       options: options, model: model, log: log, noteReadiness: { status.note($0) },
       writeStats: { line in
@@ -72,12 +53,7 @@ struct RunCommand {
     defer { withExtendedLifetime(probing) { probe.end() } }
     stop.whenMade { worker.stop() }
     let summary = try worker.run()
-    log.info(
-      "stopped",
-      [
-        "labelled": .integer(summary.now.resolved.labelled), "dead_lettered": .integer(summary.now.resolved.deadLettered),
-        "passed_through": .integer(summary.now.resolved.passedThrough), "seconds": "\(rounded(summary.uptime.inSeconds))",
-      ])
+    start.logEnd(summary)
     return ExitStatus.success
   }
 
@@ -87,31 +63,4 @@ struct RunCommand {
     log.info("metrics and probes", ["metrics": "http://\(listener.address)/metrics"])
     return listener
   }
-
-  private func logStart(_ log: Logger, _ options: WorkerOptions) {
-    log.info("starting", Versions.metadata)
-    for warning in LibraryVersion.warnings(for: options.consumer) { log.warning(warning) }
-    var settings: LogMetadata = [:]
-    for setting in values.effective() { settings[setting.key] = "\(setting.value)" }
-    settings[WorkerSettings.deadLetterTopic.row.key] = "\(options.deadLetterTopic)"
-    log.info("settings in force", settings)
-  }
-
-  private func statsOutput() throws -> BackgroundLineOutput {
-    let file = values[WorkerSettings.statsFile]
-    guard file != "-" else { return BackgroundLineOutput(.standardOutput) }
-    if !FileManager.default.fileExists(atPath: file) { _ = FileManager.default.createFile(atPath: file, contents: nil) }
-    guard let handle = FileHandle(forWritingAtPath: file) else {
-      throw WorkerError(.usage, "stats.file: \(file) cannot be opened for writing")
-    }
-    try handle.seekToEnd()
-    let output = LineOutput(descriptor: handle.fileDescriptor)
-    // The handle is captured so that its descriptor stays open.
-    return BackgroundLineOutput(LineOutput { line in withExtendedLifetime(handle) { output.write(line) } })
-  }
-
-  private func seconds(since start: Nanoseconds) -> Double {
-    rounded(Duration(nanoseconds: MonotonicClock.now - start).inSeconds)
-  }
-  private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
 }

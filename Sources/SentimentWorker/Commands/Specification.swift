@@ -12,7 +12,7 @@ extension Program {
         "sentiment-worker run --brokers localhost:9092 --group sentiment --input-topic reviews --output-topic reviews-labelled",
         "Label a topic until told to stop."),
     ],
-    commands: [run, classify, tokenize, demo, broker, check, model, bench], table: WorkerSettings.table)
+    commands: [run, replay, classify, tokenize, demo, broker, check, model, bench], table: WorkerSettings.table)
 
   private static let kafkaSettings: [any AnySetting] = [
     WorkerSettings.brokers, WorkerSettings.group, WorkerSettings.inputTopic, WorkerSettings.outputTopic,
@@ -52,6 +52,32 @@ extension Program {
     ],
     settings: kafkaSettings + modelSettings + [WorkerSettings.statsInterval, WorkerSettings.statsFile, HTTPSettings.listen]
       + logSettings)
+
+  private static let replay = CommandSpecification(
+    "replay", summary: "Backfill: label a bounded range of a topic once more, and end with it.",
+    discussion: """
+      The range is fixed when the job begins, at the last stable offset at the latest, so a replay ends while producers go on. \
+      Its progress is kept by the brokers under the job's name: one that was killed goes on where it stopped, several processes of the \
+      same name share the range, and one that is done does nothing until --restart. Live workers are not disturbed. With --delivery \
+      exactly-once each result is there once, however often the replay is killed. The exit status is 0 when the range is done, and 1 if \
+      it was told to stop before.
+      """,
+    examples: [
+      .init(
+        "sentiment-worker replay --brokers localhost:9092 --input-topic reviews --output-topic reviews-v2 --model DIR --from 7d",
+        "Label the last seven days with another model."),
+      .init(
+        "sentiment-worker replay --config worker.yaml --output-topic reviews-v2 --from 2026-01-01 --to 2026-02-01T12:00:00Z --dry-run",
+        "What would be read, and how long it would take."),
+      .init(
+        "sentiment-worker replay --config worker.yaml --output-topic reviews-v2 --job january --delivery exactly-once",
+        "A job by name; run it again after a failure, or at the same time on other machines."),
+      .init(
+        "sentiment-worker replay --config worker.yaml --output-topic trial --sample 1/100 --where lang=en --max-rate 50",
+        "A hundredth of the keys, those with a header, slowly."),
+    ],
+    settings: kafkaSettings.filter { $0.row.key != WorkerSettings.group.row.key } + ReplaySettings.all + modelSettings
+      + [WorkerSettings.statsInterval, WorkerSettings.statsFile] + logSettings)
 
   private static let textArgument = CommandSpecification.Argument(
     "TEXT", arity: 0...Int.max, summary: "Texts to read, one each; none: see --input.")

@@ -46,12 +46,12 @@ extension WorkerOptions {
 
 extension TransactionalID {
   /// The id of this process, where the settings ask for transactions.
-  static func take(_ values: SettingValues) throws(WorkerError) -> TransactionalID? {
+  static func take(_ values: SettingValues, group: String) throws(WorkerError) -> TransactionalID? {
     guard values[WorkerSettings.guarantee] == .exactlyOnce else { return nil }
     let template = values[WorkerSettings.transactionalID]
     let directory = values[WorkerSettings.stateDirectory]
     return try take(
-      template: template.isEmpty ? nil : template, group: values[WorkerSettings.group],
+      template: template.isEmpty ? nil : template, group: group,
       directory: directory.isEmpty ? defaultDirectory() : URL(fileURLWithPath: directory))
   }
 }
@@ -77,7 +77,7 @@ struct ClientProperties {
   let producer: KafkaConfiguration
 
   init(_ values: SettingValues) {
-    var common = values[WorkerSettings.kafka]
+    var common = values[WorkerSettings.kafka].mapValues(HostTemplate.text)
     common["bootstrap.servers"] = values[WorkerSettings.brokers].joined(separator: ",")
     let group = values[WorkerSettings.group]
     if !group.isEmpty { common["group.id"] = group }

@@ -10,7 +10,7 @@ enum WorkerSettings {
   static let brokers = Setting<[String]>(
     "kafka.brokers", flag: "brokers", shortFlag: "b", default: [], allowed: .matching("one or more HOST:PORT") { !$0.isEmpty },
     summary: "Brokers to start from; the others are found through them.", placeholder: "HOST:PORT,…",
-    example: "localhost:9092", requiredBy: ["run", "check"])
+    example: "localhost:9092", requiredBy: ["run", "replay", "check"])
   static let group = Setting<String>(
     "kafka.group", flag: "group", shortFlag: "g", default: "", allowed: .notEmpty,
     summary: "Consumer group; workers of one group share the input topic's partitions.", placeholder: "NAME",
@@ -19,7 +19,8 @@ enum WorkerSettings {
     passThrough: "kafka", flag: "kafka",
     summary: "Any other librdkafka property, under its own name.",
     discussion: """
-      Such as security.protocol, sasl.username or group.instance.id; librdkafka's CONFIGURATION.md lists them. Passwords and \
+      Such as security.protocol, sasl.username or group.instance.id; librdkafka's CONFIGURATION.md lists them. ${HOSTNAME} in a value \
+      stands for the host's name: group.instance.id=${HOSTNAME} keeps a pod's partitions while it restarts. Passwords and \
       keys are best given by SENTIMENT_KAFKA_SASL_PASSWORD or read from a file by SENTIMENT_KAFKA_SASL_PASSWORD_FILE; they are \
       never printed.
       """,
@@ -32,7 +33,7 @@ enum WorkerSettings {
   static let inputTopic = Setting<String>(
     "input.topic", flag: "input-topic", default: "", allowed: .notEmpty, summary: "Topic to read reviews from.",
     placeholder: "TOPIC",
-    example: "reviews", requiredBy: ["run", "check"])
+    example: "reviews", requiredBy: ["run", "replay", "check"])
   static let inputFormat = Setting<InputFormat>(
     "input.format", flag: "format", default: .json,
     summary: "What a message is: UTF-8 text, or JSON with the text in it.")
@@ -49,7 +50,7 @@ enum WorkerSettings {
   static let outputTopic = Setting<String>(
     "output.topic", flag: "output-topic", default: "", allowed: .notEmpty, summary: "Topic to write labels to.",
     placeholder: "TOPIC",
-    example: "reviews-labelled", requiredBy: ["run", "check"])
+    example: "reviews-labelled", requiredBy: ["run", "replay", "check"])
   static let outputFormat = Setting<OutputFormat>(
     "output.format", flag: "output-format", default: .result,
     summary: "A compact result, or the original JSON message with the label spliced in.")
@@ -195,33 +196,34 @@ enum WorkerSettings {
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),
       .init("test", summary: "Hooks for tests.", [constantLabel] + FailureSettings.testHooks),
       .init("texts", summary: "Texts to label without Kafka.", TextSettings.all),
+      .init("replay", summary: "A replay's range and job.", ReplaySettings.all),
       .init("broker", summary: "The embedded broker.", BrokerSettings.all),
       .init("bench", summary: "What is measured.", BenchSettings.all),
     ],
     rules: [
-      .init(for: ["run", "check"]) { values in
+      .init(for: ["run", "replay", "check"]) { values in
         values[outputFormat] == .enrich && values[inputFormat] == .text
           ? "output.format: enrich needs JSON messages to add to, but input.format is text; use output.format: result, or input.format: json"
           : nil
       },
-      .init(for: ["run", "check"]) { values in
+      .init(for: ["run", "replay", "check"]) { values in
         let topics = [values[inputTopic], values[outputTopic], deadLetterTopic(values)]
         guard Set(topics).count < topics.count else { return nil }
         return
           "input.topic, output.topic and dead-letter.topic must be three different topics; they are \(topics.joined(separator: ", "))"
       },
-      .init(for: ["run", "check"]) { values in
+      .init(for: ["run", "replay", "check"]) { values in
         let fixed = ClientProperties.fixed(values)
         let changed = fixed.keys.sorted().filter { name in values[kafka][name].map { $0 != fixed[name] } ?? false }
         return changed.isEmpty
           ? nil : "kafka.\(changed.joined(separator: ", kafka.")) cannot be changed: that nothing is lost stands on it"
       },
-      .init(for: ["run", "check"]) { values in
+      .init(for: ["run", "replay", "check"]) { values in
         values[kafka]["transactional.id"] == nil
           ? nil
           : "kafka.transactional.id: set delivery.guarantee: exactly-once instead, and delivery.transactional-id if the id matters"
       },
-      .init(for: ["run", "check"]) { values in
+      .init(for: ["run", "replay", "check"]) { values in
         guard values[guarantee] == .exactlyOnce else { return nil }
         let timeout = ClientProperties.transactionTimeout(values)
         // A number that librdkafka refuses is its own to explain.
@@ -229,7 +231,7 @@ enum WorkerSettings {
         return
           "delivery.transaction-interval (\(values[transactionInterval].inSeconds) s) must be less than kafka.transaction.timeout.ms (\(timeout.inSeconds) s), after which the brokers give a transaction up"
       },
-      .init(for: ["run", "check"]) { values in
+      .init(for: ["run", "replay", "check"]) { values in
         // librdkafka's own default; a value that is no number is refused by librdkafka.
         let limit = values[kafka]["max.poll.interval.ms"].map { Int($0) } ?? 300_000
         guard let limit, values[drainDeadline] >= .milliseconds(limit) else { return nil }

@@ -12,6 +12,8 @@ final class Intake {
   private let log: Logger
   private let noteReadiness: @Sendable (Readiness.Event) -> Void
   private let consumer: Consumer
+  /// A replay's; nil for a worker that reads for ever.
+  private let replay: ReplayFollower?
   private var nextCommit: Nanoseconds
   private var nextLag: Nanoseconds = 0
   /// Assigned partitions that are paused. Only these are ever resumed: resuming one that is not paused makes librdkafka
@@ -38,6 +40,7 @@ final class Intake {
     self.log = log
     self.noteReadiness = noteReadiness
     nextCommit = MonotonicClock.now &+ options.commitInterval.nanoseconds
+    replay = options.replay.map { ReplayFollower($0, log: log) }
     consumer = try Consumer(
       configuration: options.consumer,
       handlers: log.clientHandlers(errors: metrics.consumeErrors) { error in state.update { $0.fail(.kafka(error)) } })
@@ -51,6 +54,7 @@ final class Intake {
       while state.withLock({ $0.isRunning }) {
         takeWhatIsThere()
         try keepHouse()
+        if let replay { try follow(replay) }
       }
     } catch {
       state.update { $0.fail(.kafka(error)) }
@@ -101,7 +105,7 @@ final class Intake {
       switch consumer.poll(timeout: timeout) {
       case .record(let message):
         timeout = .zero
-        guard isNew(message) else { continue }
+        guard isNew(message), isOurs(message) else { continue }
         let prepared = prepare(message)
         if case .end(let unusable) = prepared.step {
           end = .unusable(unusable, in: prepared.record.source)
@@ -111,13 +115,18 @@ final class Intake {
         bytes += prepared.bytes
         group.append(prepared)
         if case .label(let text) = prepared.step { tokens += text.ids.count }
-        let isEnough = group.count >= Self.groupRecords || bytes >= Self.groupBytes || prepared.at > start &+ Self.groupTime
+        let isEnough =
+          group.count >= min(Self.groupRecords, replay?.groupLimit ?? .max) || bytes >= Self.groupBytes
+          || prepared.at > start &+ Self.groupTime
         // Past a bound of what may be in flight by one record at most.
         if isEnough || group.count >= room.records || bytes >= room.bytes || tokens >= room.tokens { break gathering }
       case .error(let error):
         note(error)
         break gathering
-      case .endOfPartition, .nothing: break gathering
+      case .endOfPartition(let partition, let offset):
+        replay?.reachedLogEnd(partition, offset, of: consumer)
+        break gathering
+      case .nothing: break gathering
       }
     }
     if !group.isEmpty { admitGroup() }
@@ -145,8 +154,42 @@ final class Intake {
     }
   }
 
+  // MARK: Replays
+
+  /// False for a record behind the range that is replayed.
+  private func isOurs(_ message: ConsumerRecord) -> Bool {
+    switch replay?.see(message) {
+    case nil, .take, .leaveOut: return true
+    case .drop:
+      // What is fetched of it further on would only be dropped.
+      do throws(KafkaError) { try pause([message.topicPartition]) } catch { note(error) }
+      return false
+    }
+  }
+
+  /// Keeps to the rate, and ends with the range.
+  private func follow(_ replay: ReplayFollower) throws(KafkaError) {
+    let isOver = replay.isOver(consumer, at: MonotonicClock.now) { state.withLock { $0.core.isDrained } }
+    if isOver { state.update { $0.finishAll(until: MonotonicClock.now &+ options.drainDeadline.nanoseconds) } }
+  }
+
+  /// A partition that a replay has read to its end, and that has nothing in flight, is committed to its end.
+  private func raised(_ offsets: [TopicPartition: Int64], isDrained: Bool) -> [TopicPartition: Int64] {
+    isDrained ? replay?.raised(offsets) ?? offsets : offsets
+  }
+
+  private func rest(after count: Int) {
+    guard let moment = replay?.took(count, at: MonotonicClock.now) else { return }
+    let _: Void? = state.wait(until: moment) { state, _ in state.isRunning ? nil : () }
+  }
+
+  // MARK: Records, handed on
+
   private func admitGroup() {
-    defer { group.removeAll(keepingCapacity: true) }
+    defer {
+      rest(after: group.count)
+      group.removeAll(keepingCapacity: true)
+    }
     let isSettled = state.update { state in
       var isSettled = false
       for prepared in group {
@@ -173,7 +216,10 @@ final class Intake {
   private func prepare(_ message: ConsumerRecord) -> Prepared {
     let consumedAt = MonotonicClock.now
     metrics.noteConsumed(timestamp: message.timestamp, at: .now())
-    let (step, splice) = message.withValue { value in self.step(for: value, of: message) }
+    let (step, splice): (Step, SplicePoint?) =
+      if let replay, case .leaveOut = replay.see(message) { (.settle(.leaveOut), nil) } else {
+        message.withValue { value in self.step(for: value, of: message) }
+      }
     let preparedAt = MonotonicClock.now
     metrics.stages.tokenise.record(preparedAt - consumedAt)
     return Prepared(
@@ -218,11 +264,15 @@ final class Intake {
     let isPaused = state.withLock { $0.core.isPaused }
     if action != nil || isAssignmentNew {
       isAssignmentNew = false
-      if isPaused { try pause(consumer.assignment()) } else { try resume(Array(paused)) }
+      if isPaused {
+        try pause(consumer.assignment())
+      } else {
+        try resume(paused.filter { replay?.finished.contains($0) != true })
+      }
     }
     if !isTransactional, now >= nextCommit {
       nextCommit = now &+ options.commitInterval.nanoseconds
-      let offsets = state.withLock { $0.core.takeCommits() }
+      let offsets = state.withLock { raised($0.core.takeCommits(), isDrained: $0.core.isDrained) }
       if !offsets.isEmpty { commit(offsets, synchronous: false) }
     }
     if now >= nextLag {
@@ -374,6 +424,7 @@ extension Intake: ConsumerDelegate {
       return partitions.map { state.core.finishedBelow($0) }
     }
     for (partition, offset) in zip(partitions, finished) { positions.begin(partition, finishedBelow: offset) }
+    replay?.assigned(partitions)
     isAssignmentNew = true
     noteMembership()
     log.info("partitions assigned", ["partitions": "\(partitions.summary)"])
@@ -390,8 +441,12 @@ extension Intake: ConsumerDelegate {
     let isDone: Bool? = state.wait(until: start &+ options.drainDeadline.nanoseconds) { state, _ in
       state.core.isDrained(partitions) || state.failure != nil || state.transaction?.isMember == false ? true : nil
     }
-    let offsets = state.update { $0.core.finishRevocation(of: partitions) }
+    let offsets = state.update { state in
+      let isDrained = state.core.isDrained(partitions)
+      return raised(state.core.finishRevocation(of: partitions), isDrained: isDrained)
+    }
     if !isTransactional, !offsets.isEmpty { commit(offsets, synchronous: true) }
+    replay?.released(partitions)
     resumeBeforeGiving(partitions)
     noteMembership()
     log.info(
@@ -410,6 +465,7 @@ extension Intake: ConsumerDelegate {
       state.core.lose(partitions)
     }
     resumeBeforeGiving(partitions)
+    replay?.released(partitions)
     forget(partitions)
     log.warning(
       "partitions lost: the group gave them to others before they were revoked; what is in flight of them is dropped here",

@@ -21,8 +21,18 @@ enum Outcome: Sendable {
   case passThrough(reason: Unusable.Reason)
   /// Nothing is written: the policies leave it out.
   case skip(reason: Unusable.Reason)
+  /// Nothing is written, nor counted as skipped: the replay does not ask for it.
+  case leaveOut
   /// A record that cannot be labelled: its own bytes go to the dead-letter topic, with headers that say why.
   case deadLetter(DeadLetter)
   /// A dead letter that its topic does not take whole: it goes without the message's value, which stays where its headers say.
   case deadLetterWithoutValue(DeadLetter)
+
+  /// Whether anything of it goes to a broker, who then acknowledges it.
+  var isWritten: Bool {
+    switch self {
+    case .skip, .leaveOut: false
+    case .result, .passThrough, .deadLetter, .deadLetterWithoutValue: true
+    }
+  }
 }

@@ -34,7 +34,7 @@ struct OutcomeSender: Sendable {
         try producer.send(
           to: topics.output.name, partition: topics.output.partition(for: message), keyAndHeadersOf: message, value: value.span,
           tag: release.id.tag)
-      case .skip: break
+      case .skip, .leaveOut: break
       case .passThrough:
         try producer.forward(
           message, to: topics.output.name, partition: topics.output.partition(for: message), tag: release.id.tag)
@@ -95,7 +95,7 @@ struct OutcomeSender: Sendable {
     case .deadLetter(let letter):
       topic = topics.deadLetter.name
       if error.isMessageTooLarge { return .smaller(.deadLetterWithoutValue(letter)) }
-    case .deadLetterWithoutValue, .skip: topic = topics.deadLetter.name
+    case .deadLetterWithoutValue, .skip, .leaveOut: topic = topics.deadLetter.name
     }
     return .failure(.undeliverable(error, to: topic))
   }

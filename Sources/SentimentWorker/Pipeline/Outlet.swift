@@ -37,8 +37,7 @@ final class Outlet: OutcomeOutlet {
         while sent < unsent.count {
           switch sender.send(unsent[sent], by: producer) {
           case nil:
-            // Nothing of it goes to the broker, who could acknowledge it.
-            if case .skip = unsent[sent].outcome { acknowledge([unsent[sent].id]) }
+            if !unsent[sent].outcome.isWritten { acknowledge([unsent[sent].id]) }
             sent += 1
           case .queueFull:
             unsent.removeFirst(sent)

@@ -31,7 +31,7 @@ final class TransactionalID: Sendable {
     template: String?, group: String, directory: URL, host: String = ProcessInfo.processInfo.hostName
   ) throws(WorkerError) -> TransactionalID {
     guard let template else { return takeSlot(group: group, host: host, directory: directory) }
-    let text = template.replacing("${HOSTNAME}", with: host)
+    let text = HostTemplate.text(template, host: host)
     guard let file = try? lockFile(named: "id-" + fileName(text), in: directory) else {
       return TransactionalID(text: text, lock: nil)
     }

@@ -287,9 +287,8 @@ final class TransactionalOutlet: OutcomeOutlet {
     // All its partitions are gone, and with them the question.
     if offsets.isEmpty { return noteEnded { $0.lookedUp() } }
     do throws(KafkaError) {
-      let admin = try AdminClient(configuration: options.consumer)
-      let group = options.consumer["group.id"] ?? ""
-      let found = try admin.committedOffsets(of: group, Array(offsets.keys), timeout: options.startTimeout)
+      let asker = try Consumer(configuration: options.consumer)
+      let found = try asker.committed(Array(offsets.keys), timeout: options.startTimeout)
       let isCommitted = offsets.allSatisfy { partition, offset in found[partition].map { $0 >= offset } ?? false }
       log.warning("after a failed transaction the group's offsets tell what became of it", ["committed": .bool(isCommitted)])
       if isCommitted { noteCommitted(since: MonotonicClock.now) } else { noteEnded { $0.lookedUp() } }

@@ -37,6 +37,8 @@ struct WorkerOptions: Sendable {
   var retries: RetryLimits
   /// How long a part of the worker may stand still before that is an error; zero for no watch.
   var stallTimeout: Duration
+  /// Reads a range and ends with it, instead of reading for ever.
+  var replay: ReplayOptions?
 }
 
 /// What is written for a labelled review.

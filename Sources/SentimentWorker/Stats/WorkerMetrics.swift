@@ -99,6 +99,7 @@ final class WorkerMetrics: Sendable {
         resolved.confidenceSum += Double(confidence)
       case .passThrough(let reason): resolved.passThroughs[reason.rawValue, default: 0] += 1
       case .skip(let reason): resolved.skips[reason.rawValue, default: 0] += 1
+      case .leaveOut: break
       case .deadLetter(let letter), .deadLetterWithoutValue(let letter): resolved.deadLetters[letter.reason, default: 0] += 1
       }
     }

@@ -97,7 +97,12 @@ final class Stage {
 
   /// Starts a worker; the constant label takes the model's place unless the environment given says otherwise.
   func launch(_ arguments: [String] = [], environment: [String: String] = constantLabel) throws -> WorkerProcess {
-    let worker = try WorkerProcess(runArguments + arguments, environment: environment)
+    try start(runArguments + arguments, environment: environment)
+  }
+
+  /// Starts the program with arguments of the caller's.
+  func start(_ arguments: [String], environment: [String: String]) throws -> WorkerProcess {
+    let worker = try WorkerProcess(arguments, environment: environment)
     workers.append(worker)
     return worker
   }

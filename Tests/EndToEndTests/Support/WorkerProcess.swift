@@ -84,7 +84,9 @@ final class WorkerProcess {
   }
 
   /// The end of what the program said, for the message of a test that fails.
-  var tail: String { errors.lines.suffix(15).joined(separator: "\n") }
+  var tail: String {
+    (errors.lines.suffix(15) + output.lines.suffix(3).map { "stdout: \(String($0.prefix(300)))" }).joined(separator: "\n")
+  }
 }
 
 /// How a process ended, once it has.
