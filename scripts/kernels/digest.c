@@ -89,7 +89,7 @@ static void layers(const ck_i8_kernels *kernels, long rows, long heads, long hea
   for (int s = 0; s < 2; s++) {
     in[s] = (ck_i8_heads){memory(rows * heads * width), memory(rows * heads * width), memory(rows * heads * width),
                           memory(rows * heads * 4),     memory(rows * heads * 4),     memory(rows * heads * 4)};
-    sides[s]->split_heads(x, rows, heads, head_dim, &in[s], 0);
+    sides[s]->split_heads(x, rows, 0, 3 * heads, heads, head_dim, &in[s], 0);
   }
   compare("queries", in[0].query, in[1].query, rows * heads * width);
   compare("keys", in[0].key, in[1].key, rows * heads * width);

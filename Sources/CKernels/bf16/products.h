@@ -115,6 +115,13 @@ INLINE void fetch_tile(const destination *to, long row, long rows, long column) 
   }
 }
 
+/// Fetches one of `count` parts of the weights that come next, so that they are there when the last tile is done.
+INLINE void fetch_part(const void *weights, long bytes, long index, long count) {
+  const char *end = (const char *)weights + bytes * (index + 1) / count;
+  const char *line = (const char *)weights + bytes * index / count;
+  for (; line < end; line += 64) _mm_prefetch(line, _MM_HINT_T1);
+}
+
 /// Blocks of rows, each of which is read again for every TILE_COLUMNS channels. Its rows are dealt evenly to as few tiles as
 /// they need.
 static void run(const uint16_t *x, long ldx, long rows, const ck_bf16_weights *w, long first, long count,
@@ -132,6 +139,7 @@ static void run(const uint16_t *x, long ldx, long rows, const ck_bf16_weights *w
       for (long i = 0, r = block; i < tiles_needed; i++) {
         const long tile_rows = height / tiles_needed + (i < height % tiles_needed);
         fetch_tile(to, r, tile_rows, c);
+        fetch_part(w->panels + (first + c + TILE_COLUMNS) * depth, depth * TILE_COLUMNS * 2, i, tiles_needed);
         tiles[tile_rows - 1][(columns - 1) / LANES](x + r * ldx, ldx, panel, depth, sums, TILE_COLUMNS);
         if (to->y)
           finish_tile(to, sums, bias, r, tile_rows, c, columns);

@@ -101,8 +101,10 @@ typedef struct {
   void (*encode)(const float *x, long ldx, long rows, long columns, const float *_Nullable factors, uint8_t *q, long ldq,
                  float *scale, int32_t *zero);
 
-  /// Rows of queries, keys and values, x: (rows, 3 · heads · head_dim), into rows `row` ... of `out`.
-  void (*split_heads)(const float *x, long rows, long heads, long head_dim, const ck_i8_heads *out, long row);
+  /// Queries, keys and values, into rows `row` ... of `out`. Counted over a whole row, (3 · heads, head_dim), x holds the
+  /// heads `first` ..< `first` + `count`: (rows, count · head_dim).
+  void (*split_heads)(const float *x, long rows, long first, long count, long heads, long head_dim,
+                      const ck_i8_heads *out, long row);
 
   /// Self-attention of one sequence, rows `row` ..< `row` + `length` of `in`, for the queries `first` ..< `first` + `count` of
   /// it; their context is written as codes into those rows of (length, heads · head_dim). The scale 1/√head_dim is expected to

@@ -38,18 +38,19 @@ INLINE float encode_head(const float *x, long count, long width, int8_t shift, i
   return largest / 127;
 }
 
-static void KERNEL(split_heads)(const float *x, long rows, long heads, long head_dim, const ck_i8_heads *out, long row) {
-  const long dim = heads * head_dim, width = ck_i8_depth(head_dim);
-  for (long r = 0; r < rows; r++, x += 3 * dim) {
-    const long at = (row + r) * heads;
-    for (long h = 0; h < heads; h++) {
-      const float *head = x + h * head_dim;
-      out->query_scale[at + h] =
-          encode_head(head, head_dim, width, (int8_t)QUERY_ZERO, (int8_t *)out->query + (at + h) * width);
-      out->key_scale[at + h] = encode_head(head + dim, head_dim, width, 0, out->key + (at + h) * width);
-      out->value_scale[at + h] = encode_head(head + 2 * dim, head_dim, width, 0, out->value + (at + h) * width);
+static void KERNEL(split_heads)(const float *x, long rows, long first, long count, long heads, long head_dim,
+                                const ck_i8_heads *out, long row) {
+  const long width = ck_i8_depth(head_dim);
+  for (long r = 0; r < rows; r++)
+    for (long h = first; h < first + count; h++, x += head_dim) {
+      const long at = (row + r) * heads + h % heads;
+      if (h < heads)
+        out->query_scale[at] = encode_head(x, head_dim, width, (int8_t)QUERY_ZERO, (int8_t *)out->query + at * width);
+      else if (h < 2 * heads)
+        out->key_scale[at] = encode_head(x, head_dim, width, 0, out->key + at * width);
+      else
+        out->value_scale[at] = encode_head(x, head_dim, width, 0, out->value + at * width);
     }
-  }
 }
 
 /// log2(x) for x >= 0 to within 0.001 (scripts/fit_kernels.py); -127 for zero.

@@ -108,6 +108,12 @@ static void copy_tile(const task *t, const int32_t *sums, const ints *offset, lo
     }
 }
 
+/// Fetches one of `count` parts of the weights that come next, so that they are there when the last tile is done.
+INLINE void fetch_part(const int8_t *weights, long bytes, long index, long count) {
+  const int8_t *end = weights + bytes * (index + 1) / count;
+  for (const int8_t *line = weights + bytes * index / count; line < end; line += 64) __builtin_prefetch(line, 0, 2);
+}
+
 /// All channels of a block of rows, which is read again for every TILE_COLUMNS channels. The rows are dealt evenly to as
 /// few tiles as they need.
 static void run_block(const task *t, const activation *q, long ldq, long row, long rows) {
@@ -123,6 +129,7 @@ static void run_block(const task *t, const activation *q, long ldq, long row, lo
     for (long i = 0, r = 0; i < count; i++) {
       const long height = rows / count + (i < rows % count);
       tile_function *tile = tiles[height - 1][panels - 1];
+      fetch_part(panel + TILE_COLUMNS * t->depth, TILE_COLUMNS * t->depth, i, count);
       if (OFFSET == 0 && t->sums && columns == panels * LANES) {
         tile(q + r * ldq, ldq, panel, t->depth, t->sums + (row + r) * t->ldo + c, t->ldo);
       } else {

@@ -1,8 +1,9 @@
 /// The forward pass at one precision as one thread of a lane runs it, with the memory that it computes in.
 ///
-/// The threads of a lane share the states of all tokens, and each computes a range of rows through all layers: the linear layers
-/// and norms of those rows, and their attention over the whole of their sequences. They meet once a layer, when all keys and
-/// values are there. The last layer and the head, which are for few tokens, are dealt by columns.
+/// The threads of a lane share the states of all tokens. Linear layers are dealt by columns: however short the batch is, the weights
+/// are read once for all threads together, and reading them is what takes time there. Attention and layer norms are dealt by rows.
+/// Each result is computed by one thread in the order that a single thread has, so that the bits are the same; the threads meet
+/// wherever one reads what others have written.
 protocol ForwardPass {
   /// Rows of the workspace: the sequences of one slice take no more.
   var rows: Int { get }

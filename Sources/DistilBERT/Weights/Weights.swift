@@ -16,16 +16,24 @@ struct Linear {
   /// (outputs)
   let bias: UnsafeMutablePointer<Float>
 
-  /// y = x·wᵀ, or y += x·wᵀ, **without** the bias, which the next kernel adds. x: (rows, inputs), rows `ldx` apart.
+  /// Some rows and columns of y = x·wᵀ, or y += x·wᵀ, **without** the bias, which the next kernel adds. x: (rows, inputs), rows
+  /// `ldx` apart, y: (rows, outputs); both point to the first of all rows.
   func multiply(
-    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, into y: UnsafeMutablePointer<Float>, accumulate: Bool, kernels: ck_kernels
+    _ x: UnsafePointer<Float>, ldx: Int, _ part: ProductPart, into y: UnsafeMutablePointer<Float>, accumulate: Bool,
+    kernels: ck_kernels
   ) {
+    guard !part.isEmpty else { return }
+    let x = x + part.rows.lowerBound * ldx
+    let y = y + part.rows.lowerBound * outputs + part.columns.lowerBound
     switch form {
     case .matrix:
       MatrixProduct.multiply(
-        x, ldx: ldx, rows: rows, by: weights, inputs: inputs, outputs: outputs, into: y, accumulate: accumulate)
+        x, ldx: ldx, rows: part.rows.count, by: weights + part.columns.lowerBound, ldw: outputs, inputs: inputs,
+        columns: part.columns.count, into: y, accumulate: accumulate)
     case .rows:
-      kernels.linear(x, ldx, rows, weights, inputs, outputs, inputs, nil, accumulate, y, outputs)
+      kernels.linear(
+        x, ldx, part.rows.count, weights + part.columns.lowerBound * inputs, inputs, part.columns.count, inputs, nil, accumulate,
+        y, outputs)
     }
   }
 }

@@ -86,7 +86,7 @@ import Testing
     var context = Rows(.init(repeating: 0, count: length * d), columns: d)
     let memory = HeadMemory(length: length, heads: heads, headDimension: headDimension)
     withUnsafePointer(to: memory.states) { states in
-      kernels.split_heads(x, length, heads, headDimension, states, 0)
+      kernels.split_heads(x, length, 0, 3 * heads, heads, headDimension, states, 0)
       kernels.attention(
         states, 0, length, heads, headDimension, 0, length, &context.codes, ck_i8_depth(d), &context.scales, &context.zeros,
         memory.scratch)

@@ -36,6 +36,7 @@ struct BF16Format: NumberFormat {
   /// More than the L2 cache holds: weights are twice as large as at int8, and should come from far away seldom. The product
   /// itself divides the rows into blocks that the cache holds, and fetches ahead what it will add to.
   static var tileRows: Int { 504 }
+  static var teamTileRows: Int { tileRows }
 
   /// So many that the weights of a block stay in the L2 cache from one block of rows to the next.
   static func feedForwardBlock(_ configuration: ModelConfiguration) -> Int { min(configuration.hiddenDimension, 768) }
@@ -101,11 +102,13 @@ struct BF16Format: NumberFormat {
 
   func project(
     _ x: BF16Rows, rows: Int, by linear: BF16Linear, configuration: ModelConfiguration, into heads: BF16Rows, at row: Int,
-    floats: UnsafeMutablePointer<Float>, clock: StageClock
+    part: Range<Int>, floats: UnsafeMutablePointer<Float>, clock: StageClock
   ) {
     let heads = heads[from: row]
+    let first = part.lowerBound * configuration.headDimension
     kernels.product_rows(
-      x.elements, x.stride, rows, linear.weights, 0, linear.outputs, CK_BF16_LINEAR, heads.elements, heads.stride)
+      x.elements, x.stride, rows, linear.weights, first, part.count * configuration.headDimension, CK_BF16_LINEAR,
+      heads.elements + first, heads.stride)
     clock.lap(.attentionInput)
   }
 

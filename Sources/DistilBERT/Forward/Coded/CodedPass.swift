@@ -3,8 +3,8 @@ import CKernels
 /// The forward pass at int8 or bf16: every product of a linear layer and of attention in that format, nothing through OpenBLAS.
 /// At int8 it gives the same bits on every kernel path.
 ///
-/// Attention runs per sequence. Between it and the next layer's attention each token is alone, so that a tile of a thread's rows
-/// goes through all of that at a time and its activations stay in the cache.
+/// Attention runs per sequence. Between it and the next layer's attention each token is alone, so that a tile of rows goes through
+/// all of that at a time and its activations stay in the cache. What the threads of a lane share is each tile.
 struct CodedPass<Format: NumberFormat>: ForwardPass {
   let configuration: ModelConfiguration
   let weights: CodedWeights<Format>
@@ -35,23 +35,23 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
 
   func run(_ slice: Slice) {
     clock.start()
-    let rows = RowDivision(configuration).rows(of: member, lengths: slice.lengths)
+    let rows = RowDivision().rows(of: member, lengths: slice.lengths)
     slice.forEachPart(in: rows) { part in embed(slice, part) }
     clock.lap(.embedding)
+    member.meet()
     if let first = weights.layers.first {
-      forEachTile(of: rows) { row, count in project(first.attentionInput, row: row, count: count) }
+      forEachTile(of: slice) { row, count in project(first.attentionInput, row: row, count: count) }
     }
     for index in weights.layers.indices {
       member.meet()
       slice.forEachPart(in: rows) { part in attend(part) }
       clock.lap(.attention)
-      member.arrive()
-      forEachTile(of: rows) { row, count in
+      member.meet()
+      forEachTile(of: slice) { row, count in
         let next = index + 1 < weights.layers.count ? weights.layers[index + 1].attentionInput : nil
         finishLayer(weights.layers[index].rest, row: row, count: count, for: next)
         if let next {
-          // Others may still be reading the keys and values whose place the next layer's take.
-          member.wait()
+          member.meet()
           project(next, row: row, count: count)
         }
       }
@@ -60,11 +60,12 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
   }
 
   /// Calls `body` with tiles of about the same height.
-  private func forEachTile(of rows: Range<Int>, _ body: (_ row: Int, _ count: Int) -> Void) {
-    let tiles = (rows.count + Format.tileRows - 1) / Format.tileRows
+  private func forEachTile(of slice: Slice, _ body: (_ row: Int, _ count: Int) -> Void) {
+    let rows = slice.lengths.reduce(0, +)
+    let tiles = (rows + workspace.tileRows - 1) / workspace.tileRows
     for tile in 0..<tiles {
-      let start = rows.lowerBound + rows.count * tile / tiles
-      body(start, rows.lowerBound + rows.count * (tile + 1) / tiles - start)
+      let start = rows * tile / tiles
+      body(start, rows * (tile + 1) / tiles - start)
     }
   }
 
@@ -78,11 +79,13 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
       for: weights.layers.first?.attentionInput, into: workspace.hidden + row * d, workspace.coded[from: row])
   }
 
-  /// Queries, keys and values of a tile.
+  /// This thread's part of a tile's queries, keys and values.
   private func project(_ layer: Format.Linear, row: Int, count: Int) {
+    // Products are for whole panels of channels, which narrow heads share.
+    let unit = 16 >> min(configuration.headDimension.trailingZeroBitCount, 4)
     format.project(
       workspace.coded[from: row], rows: count, by: layer, configuration: configuration, into: workspace.heads, at: row,
-      floats: workspace.floats, clock: clock)
+      part: member.share(of: 3 * configuration.heads, unit: unit), floats: workspace.floats, clock: clock)
   }
 
   /// The context of some tokens of a sequence, as codes.
@@ -94,25 +97,56 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
 
   /// hidden = LayerNorm(hidden + W_o·context), then hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), for a tile,
   /// which is then coded for the layer that reads it next.
+  ///
+  /// Each thread has some columns of each product, so that all of them together read the weights once, and some rows of each
+  /// norm; of the inner channels it has a block at a time. They meet before each step that reads what all have written.
   private func finishLayer(
     _ layer: CodedAfterAttention<Format.Linear>, row: Int, count: Int, for next: Format.Linear?
   ) {
-    let d = configuration.dimension
-    let states = workspace.hidden + row * d
     let coded = workspace.coded[from: row]
-    format.multiply(coded, rows: count, by: layer.attentionOutput, into: states, ldy: d, accumulate: true)
+    add(coded, by: layer.attentionOutput, row: row, count: count)
     clock.lap(.attentionOutput)
-    format.normalise(states, rows: count, dimension: d, norm: layer.attentionNorm, for: layer.feedForwardIn, into: coded)
-    clock.lap(.norm)
-    let block = Format.feedForwardBlock(configuration)
-    for (index, out) in layer.feedForwardOut.enumerated() {
-      format.expand(
-        coded, rows: count, by: layer.feedForwardIn, outputs: index * block..<index * block + out.inputs,
-        activation: configuration.activation, into: workspace.inner, floats: workspace.floats, clock: clock)
-      format.multiply(workspace.inner, rows: count, by: out, into: states, ldy: d, accumulate: true)
+    member.meet()
+    normalise(row: row, count: count, norm: layer.attentionNorm, for: layer.feedForwardIn)
+    let blocks = layer.feedForwardOut
+    let width = Format.feedForwardBlock(configuration)
+    for first in stride(from: 0, to: blocks.count, by: member.count) {
+      member.meet()
+      let own = first + member.index
+      if own < blocks.count {
+        format.expand(
+          coded, rows: count, by: layer.feedForwardIn, outputs: own * width..<own * width + blocks[own].inputs,
+          activation: configuration.activation, into: inner(of: member.index), floats: workspace.floats, clock: clock)
+      }
+      member.meet()
+      for index in first..<min(first + member.count, blocks.count) {
+        add(inner(of: index - first), by: blocks[index], row: row, count: count)
+      }
       clock.lap(.feedForwardOut)
     }
-    format.normalise(states, rows: count, dimension: d, norm: layer.outputNorm, for: next, into: coded)
+    member.meet()
+    normalise(row: row, count: count, norm: layer.outputNorm, for: next)
+  }
+
+  /// The block of a tile that a thread has.
+  private func inner(of member: Int) -> Format.Rows { workspace.inner[from: member * workspace.tileRows] }
+
+  /// Adds x·wᵀ + bias to this thread's columns of a tile's states.
+  private func add(_ x: Format.Rows, by linear: Format.Linear, row: Int, count: Int) {
+    let d = configuration.dimension
+    let columns = member.share(of: d, unit: 16)
+    format.multiply(
+      x, rows: count, by: linear, outputs: columns, into: workspace.hidden + row * d + columns.lowerBound, ldy: d,
+      accumulate: true)
+  }
+
+  /// The layer norm of this thread's rows of a tile.
+  private func normalise(row: Int, count: Int, norm: LayerNorm, for next: Format.Linear?) {
+    let d = configuration.dimension
+    let share = member.share(of: count)
+    let first = row + share.lowerBound
+    format.normalise(
+      workspace.hidden + first * d, rows: share.count, dimension: d, norm: norm, for: next, into: workspace.coded[from: first])
     clock.lap(.norm)
   }
 }

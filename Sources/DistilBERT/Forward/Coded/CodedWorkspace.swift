@@ -5,12 +5,12 @@ import CKernels
 /// With R = `rows`, d = dimension, h = hidden dimension, n = heads, L = longest sequence, T = `tileRows`, it is at int8 about
 ///
 ///     R·(8d + 12n)                          the residual stream and its codes; queries, keys, values and their scales
-///     + T·13d                               a tile of the widest products, and its codes
+///     + T·12d + T·d                         a tile of the widest products, and the codes of another
 ///     + L·(2d + 16n) + 28·(5L + 8d)         attention
 ///     + 16·(22d + h + 4n·d) + 4n·L          the last layer and the head
 ///
-/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB; at bf16 12 MB and 7 MB. Each further thread needs the second and third, and
-/// 16·9d.
+/// bytes. For DistilBERT-base and 1,024 rows 9 MB, for the bundled model 5 MB; at bf16 12 MB and 7 MB. Several threads share
+/// larger tiles (`teamTileRows`); each needs the second and third, and 16·9d.
 struct CodedWorkspace<Format: NumberFormat> {
   /// Sequences whose last layer is computed at a time.
   static var headSequences: Int { 16 }
@@ -19,18 +19,20 @@ struct CodedWorkspace<Format: NumberFormat> {
   let rows: Int
   let longestSequence: Int
 
-  // Shared. A thread writes its own rows.
+  // Shared. A thread writes its own rows, columns or blocks.
 
   /// (rows, dim): the residual stream.
   let hidden: UnsafeMutablePointer<Float>
   /// (rows, dim): its codes; the context's between attention and its output layer.
   let coded: Format.Rows
   let heads: Format.Heads
+  /// (threads, tileRows, feedForwardBlock): a block of a tile from each thread.
+  let inner: Format.Rows
+  /// Rows of a tile.
+  let tileRows: Int
 
   // The thread's own.
 
-  /// (tileRows, feedForwardBlock)
-  let inner: Format.Rows
   /// What the format needs for a tile.
   let floats: UnsafeMutablePointer<Float>
   let attention: UnsafeMutableRawPointer
@@ -42,14 +44,14 @@ struct CodedWorkspace<Format: NumberFormat> {
     of threads: Int, _ configuration: ModelConfiguration, rows: Int, longestSequence: Int
   ) throws(ModelError) -> [CodedWorkspace] {
     let d = configuration.dimension
-    let tile = Format.tileRows
+    let tile = min(threads == 1 ? Format.tileRows : Format.teamTileRows, rows)
     let scratch = Format.attentionScratch(configuration, longestSequence: longestSequence)
     let shared =
       [rows * d] + Format.headCounts(configuration, rows: rows) + Format.Rows.counts(rows: rows, columns: d)
+      + Format.Rows.counts(rows: threads * tile, columns: Format.feedForwardBlock(configuration))
       + CodedHeadWorkspace<Format>.sharedCounts(configuration, sequences: headSequences, longestSequence: longestSequence)
     let own =
       [tile * Format.floatColumns(configuration), FloatMemory.floats(forBytes: scratch)]
-      + Format.Rows.counts(rows: tile, columns: Format.feedForwardBlock(configuration))
       + CodedHeadWorkspace<Format>.ownCounts(configuration, sequences: headSequences)
     let memory = try FloatMemory(
       capacity: FloatMemory.capacity(for: shared) + threads * FloatMemory.capacity(for: own),
@@ -57,24 +59,30 @@ struct CodedWorkspace<Format: NumberFormat> {
     var result: [CodedWorkspace] = []
     for _ in 0..<threads {
       result.append(
-        CodedWorkspace(memory, configuration, rows: rows, longestSequence: longestSequence, beside: result.first))
+        CodedWorkspace(
+          memory, configuration, rows: rows, tileRows: tile, threads: threads, longestSequence: longestSequence,
+          beside: result.first))
     }
     return result
   }
 
   /// Takes all of it; or what is a thread's own, beside another's.
   private init(
-    _ memory: FloatMemory, _ configuration: ModelConfiguration, rows: Int, longestSequence: Int, beside other: CodedWorkspace?
+    _ memory: FloatMemory, _ configuration: ModelConfiguration, rows: Int, tileRows: Int, threads: Int, longestSequence: Int,
+    beside other: CodedWorkspace?
   ) {
     let d = configuration.dimension
     self.memory = memory
     self.rows = rows
+    self.tileRows = tileRows
     self.longestSequence = longestSequence
     hidden = other?.hidden ?? memory.take(rows * d)
     coded = other?.coded ?? Format.Rows(memory, rows: rows, columns: d)
     heads = other?.heads ?? Format.takeHeads(memory, configuration, rows: rows)
-    inner = Format.Rows(memory, rows: Format.tileRows, columns: Format.feedForwardBlock(configuration))
-    floats = memory.take(Format.tileRows * Format.floatColumns(configuration))
+    inner =
+      other?.inner
+      ?? Format.Rows(memory, rows: threads * tileRows, columns: Format.feedForwardBlock(configuration))
+    floats = memory.take(tileRows * Format.floatColumns(configuration))
     attention = UnsafeMutableRawPointer(
       memory.take(
         FloatMemory.floats(forBytes: Format.attentionScratch(configuration, longestSequence: longestSequence))))

@@ -46,6 +46,8 @@ struct Int8Format: NumberFormat {
 
   /// Their widest activations stay in the L2 cache.
   static var tileRows: Int { 56 }
+  /// A thread's part of them is narrower, and each weight is read for more rows.
+  static var teamTileRows: Int { 168 }
 
   /// As many as the model is wide: codes and weights of few channels share a scale.
   static func feedForwardBlock(_ configuration: ModelConfiguration) -> Int {
@@ -127,12 +129,14 @@ struct Int8Format: NumberFormat {
 
   func project(
     _ x: Int8Rows, rows: Int, by linear: Int8Linear, configuration: ModelConfiguration, into heads: ck_i8_heads, at row: Int,
-    floats: UnsafeMutablePointer<Float>, clock: StageClock
+    part: Range<Int>, floats: UnsafeMutablePointer<Float>, clock: StageClock
   ) {
-    multiply(x, rows: rows, by: linear, into: floats, ldy: linear.outputs, accumulate: false)
+    let headDimension = configuration.headDimension
+    let outputs = part.lowerBound * headDimension..<part.upperBound * headDimension
+    multiply(x, rows: rows, by: linear, outputs: outputs, into: floats, ldy: outputs.count, accumulate: false)
     clock.lap(.attentionInput)
     withUnsafePointer(to: heads) {
-      kernels.split_heads(floats, rows, configuration.heads, configuration.headDimension, $0, row)
+      kernels.split_heads(floats, rows, part.lowerBound, part.count, configuration.heads, headDimension, $0, row)
     }
     clock.lap(.attention)
   }

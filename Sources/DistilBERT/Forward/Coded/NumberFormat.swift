@@ -14,8 +14,10 @@ protocol NumberFormat {
   /// Queries, keys and values of all tokens.
   associatedtype Heads
 
-  /// Rows that go through the linear layers together.
+  /// Rows that go through the linear layers together on one thread.
   static var tileRows: Int { get }
+  /// The same where the threads of a team share them.
+  static var teamTileRows: Int { get }
   /// Inner channels of the feed-forward layers that are computed together, a multiple of 16 but for the last.
   static func feedForwardBlock(_ configuration: ModelConfiguration) -> Int
   /// Columns of f32 that a tile's widest products need as working memory, `floats` below.
@@ -51,11 +53,11 @@ protocol NumberFormat {
     _ x: Rows, rows: Int, by linear: Linear, outputs: Range<Int>, activation: ModelConfiguration.Activation, into inner: Rows,
     floats: UnsafeMutablePointer<Float>, clock: StageClock)
 
-  /// Queries, keys and values of `rows` tokens, x·wᵀ + bias, into the heads of the tokens from `row` on. Ends the stage
-  /// `.attentionInput`, and `.attention` if they are coded after it.
+  /// Queries, keys and values of `rows` tokens, x·wᵀ + bias, into the heads of the tokens from `row` on: some of the 3 · n heads of
+  /// a row, which start at a multiple of 16 outputs. Ends the stage `.attentionInput`, and `.attention` if they are coded after it.
   func project(
     _ x: Rows, rows: Int, by linear: Linear, configuration: ModelConfiguration, into heads: Heads, at row: Int,
-    floats: UnsafeMutablePointer<Float>, clock: StageClock)
+    part: Range<Int>, floats: UnsafeMutablePointer<Float>, clock: StageClock)
 
   /// The context of some tokens, `queries`, of the sequence that lies in the rows row ..< row + length of the heads, as codes: into
   /// those rows of `context`, (length, dim).

@@ -3,9 +3,9 @@ import CKernels
 /// The transformer layers that are computed for every token: all but the last.
 ///
 /// Sequences lie one below the other in the workspace without padding, but for the few rows that `MatrixProduct.rowAlignment`
-/// asks for; those hold zeroes at first and are computed along, and nobody reads them. Linear layers run over all rows of a thread
-/// at once, attention runs per sequence and head. Each projection back into the residual stream is accumulated onto it by the
-/// product itself, so that the next kernel adds only the bias.
+/// asks for; those hold zeroes at first and are computed along, and nobody reads them. Linear layers run over all rows at once,
+/// each thread of the lane has a part of each (`ProductPart`); attention runs per sequence and head. Each projection back into the
+/// residual stream is accumulated onto it by the product itself, so that the next kernel adds only the bias.
 struct Encoder {
   let configuration: ModelConfiguration
   let weights: Weights
@@ -17,20 +17,20 @@ struct Encoder {
   /// Rows that a sequence takes.
   static func rows(of length: Int) -> Int { roundUp(length, to: MatrixProduct.rowAlignment) }
 
-  /// Fills this thread's rows of `workspace.hidden` with the sequences' states after all layers but the last. The sequences fit the
-  /// workspace.
+  /// Fills `workspace.hidden` with the sequences' states after all layers but the last: this thread's part, which the others have
+  /// to meet. The sequences fit the workspace.
   func run(_ slice: Slice) {
-    let division = RowDivision(configuration, alignment: MatrixProduct.rowAlignment, unit: MatrixProduct.rowMultiple)
-    let rows = division.rows(of: member, lengths: slice.lengths)
-    embed(slice, rows: rows)
+    let division = RowDivision(alignment: MatrixProduct.rowAlignment, unit: MatrixProduct.rowMultiple)
+    let own = division.rows(of: member, lengths: slice.lengths)
+    let rows = roundUp(slice.lengths.reduce(0) { $0 + Self.rows(of: $1) }, to: MatrixProduct.rowMultiple)
+    embed(slice, rows: own)
     clock.lap(.embedding)
     for layer in weights.layers {
-      // Others may still be reading this thread's keys and values of the layer before.
-      member.wait()
+      member.meet()
       project(layer, rows: rows)
       member.meet()
-      attend(layer, slice, rows: rows)
-      member.arrive()
+      attend(layer, slice, rows: own)
+      member.meet()
       finishAttention(layer, rows: rows)
       feedForward(layer, rows: rows)
     }
@@ -58,12 +58,8 @@ struct Encoder {
   }
 
   /// Queries, keys and values.
-  private func project(_ layer: LayerWeights, rows: Range<Int>) {
-    let d = configuration.dimension
-    guard !rows.isEmpty else { return }
-    layer.attentionInput.multiply(
-      workspace.hidden + rows.lowerBound * d, ldx: d, rows: rows.count, into: workspace.wide + rows.lowerBound * 3 * d,
-      accumulate: false, kernels: kernels)
+  private func project(_ layer: LayerWeights, rows: Int) {
+    multiply(workspace.hidden, ldx: configuration.dimension, rows: rows, by: layer.attentionInput, into: workspace.wide)
     clock.lap(.attentionInput)
   }
 
@@ -85,38 +81,68 @@ struct Encoder {
   }
 
   /// hidden = LayerNorm(hidden + W_o·context)
-  private func finishAttention(_ layer: LayerWeights, rows: Range<Int>) {
+  private func finishAttention(_ layer: LayerWeights, rows: Int) {
     let d = configuration.dimension
-    guard !rows.isEmpty else { return }
-    let hidden = workspace.hidden + rows.lowerBound * d
-    layer.attentionOutput.multiply(
-      workspace.wide + rows.lowerBound * 3 * d, ldx: 3 * d, rows: rows.count, into: hidden, accumulate: true, kernels: kernels)
+    multiply(
+      workspace.wide, ldx: 3 * d, rows: rows, by: layer.attentionOutput, into: workspace.hidden, accumulate: true)
     clock.lap(.attentionOutput)
-    normalise(hidden, rows: rows.count, bias: layer.attentionOutput.bias, norm: layer.attentionNorm)
-    clock.lap(.norm)
+    member.meet()
+    normaliseOwn(workspace.hidden, rows: rows, bias: layer.attentionOutput.bias, norm: layer.attentionNorm)
   }
 
   /// hidden = LayerNorm(hidden + lin2(activation(lin1(hidden)))), in tiles that the L2 and L3 caches keep for the activation.
-  private func feedForward(_ layer: LayerWeights, rows: Range<Int>) {
+  private func feedForward(_ layer: LayerWeights, rows: Int) {
     let d = configuration.dimension
-    let h = configuration.hiddenDimension
-    guard !rows.isEmpty else { return }
-    let tiles = (rows.count + workspace.tileRows - 1) / workspace.tileRows
+    let tiles = (rows + workspace.tileRows - 1) / workspace.tileRows
     // 48 rows keep a token's place in its group of rows (see MatrixProduct).
-    let step = roundUp((rows.count + tiles - 1) / tiles, to: 48)
-    for row in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
-      let count = min(step, rows.upperBound - row)
+    let step = roundUp((rows + tiles - 1) / tiles, to: 48)
+    for row in stride(from: 0, to: rows, by: step) {
+      let count = min(step, rows - row)
       let tile = workspace.hidden + row * d
-      let inner = workspace.tile
-      layer.feedForwardIn.multiply(tile, ldx: d, rows: count, into: inner, accumulate: false, kernels: kernels)
+      // Queries, keys and values are done with: their place takes the tile.
+      let inner = workspace.wide
+      member.meet()
+      let part = multiply(tile, ldx: d, rows: count, by: layer.feedForwardIn, into: inner)
       clock.lap(.feedForwardIn)
-      activate(inner, rows: count, columns: h, bias: layer.feedForwardIn.bias)
+      activate(inner, part, bias: layer.feedForwardIn.bias)
       clock.lap(.activation)
-      layer.feedForwardOut.multiply(inner, ldx: h, rows: count, into: tile, accumulate: true, kernels: kernels)
+      member.meet()
+      multiply(inner, ldx: configuration.hiddenDimension, rows: count, by: layer.feedForwardOut, into: tile, accumulate: true)
       clock.lap(.feedForwardOut)
-      normalise(tile, rows: count, bias: layer.feedForwardOut.bias, norm: layer.outputNorm)
-      clock.lap(.norm)
+      member.meet()
+      normaliseOwn(tile, rows: count, bias: layer.feedForwardOut.bias, norm: layer.outputNorm)
     }
+  }
+
+  /// This thread's part of y = x·wᵀ, or y += x·wᵀ, without the bias.
+  @discardableResult
+  private func multiply(
+    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, by linear: Linear, into y: UnsafeMutablePointer<Float>,
+    accumulate: Bool = false
+  ) -> ProductPart {
+    let part = ProductPart(of: rows, linear, for: member)
+    linear.multiply(x, ldx: ldx, part, into: y, accumulate: accumulate, kernels: kernels)
+    return part
+  }
+
+  /// x = activation(x + bias), x: (rows, hidden_dim), in a part of it.
+  private func activate(_ x: UnsafeMutablePointer<Float>, _ part: ProductPart, bias: UnsafePointer<Float>) {
+    let h = configuration.hiddenDimension
+    let start = x + part.rows.lowerBound * h + part.columns.lowerBound
+    if part.columns.count == h {
+      activate(start, rows: part.rows.count, columns: h, bias: bias)
+    } else {
+      for row in 0..<part.rows.count {
+        activate(start + row * h, rows: 1, columns: part.columns.count, bias: bias + part.columns.lowerBound)
+      }
+    }
+  }
+
+  /// x = LayerNorm(x + bias), (rows, dim), for this thread's rows.
+  private func normaliseOwn(_ x: UnsafeMutablePointer<Float>, rows: Int, bias: UnsafePointer<Float>, norm: LayerNorm) {
+    let own = member.share(of: rows)
+    normalise(x + own.lowerBound * configuration.dimension, rows: own.count, bias: bias, norm: norm)
+    clock.lap(.norm)
   }
 
   /// x = activation(x + bias)

@@ -31,19 +31,24 @@ enum MatrixProduct {
   /// For kernels not looked at: a common multiple of the group sizes in use (4, 6, 8, 12, 16, 24).
   private static let unknownAlignment = 48
 
+  /// Whether columns that are computed apart, from a multiple of 16 on, have the bits that they have beside others. So it is on kernels
+  /// that look at no group of rows; those of Haswell and Zen round some columns differently at the edges of blocks, which move.
+  static var columnsAreIndependent: Bool { rowAlignment == 1 }
+
   /// Products have a multiple of this many rows, at least one times.
   static let rowMultiple = rowAlignment == 1 ? 16 : rowAlignment
 
   /// Whether weights of this size always take OpenBLAS's large-matrix path, at 12 rows and more.
   static func suits(inputs: Int, outputs: Int) -> Bool { inputs * outputs * 12 > 1_000_000 }
 
-  /// y = x·w, or y += x·w. x: (rows, inputs) with rows `ldx` apart, w: (inputs, outputs), y: (rows, outputs).
+  /// y = x·w, or y += x·w, for `columns` columns. x: (rows, inputs), w: (inputs, columns), y: (rows, columns), with rows `ldx`, `ldw`
+  /// and `ldw` apart.
   static func multiply(
-    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, by w: UnsafePointer<Float>, inputs: Int, outputs: Int,
+    _ x: UnsafePointer<Float>, ldx: Int, rows: Int, by w: UnsafePointer<Float>, ldw: Int, inputs: Int, columns: Int,
     into y: UnsafeMutablePointer<Float>, accumulate: Bool
   ) {
     cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(outputs), Int32(inputs), 1, x, Int32(ldx), w,
-      Int32(outputs), accumulate ? 1 : 0, y, Int32(outputs))
+      CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(inputs), 1, x, Int32(ldx), w,
+      Int32(ldw), accumulate ? 1 : 0, y, Int32(ldw))
   }
 }

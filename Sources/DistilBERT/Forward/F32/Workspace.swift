@@ -9,12 +9,10 @@ import CKernels
 ///     + L·(2·head_dim + 48) + 48·head_dim         one attention head (rounded up a little)
 ///
 /// floats: 14 MB for DistilBERT-base and 1,024 rows, 7 MB for the bundled model. OpenBLAS keeps a few MB of its own per thread.
-/// Several threads need a feed-forward tile each, and each of them the attention's memory and 16·d.
+/// Each further thread needs the attention's memory and 16·d.
 struct Workspace {
   /// Rows of the feed-forward layers that are computed at a time, so that the activation finds them in the cache.
   private static let feedForwardRows = 480
-  /// The same where several threads share a lane.
-  private static let teamFeedForwardRows = 288
   /// Sequences whose last layer is computed at a time.
   static let headSequences = 16
 
@@ -24,9 +22,12 @@ struct Workspace {
 
   // Shared. A thread writes its own rows, heads or columns.
 
+  /// Rows of a feed-forward tile.
+  let tileRows: Int
+
   /// (rows, dim): the residual stream.
   let hidden: UnsafeMutablePointer<Float>
-  /// (rows, 3 · dim): queries (later the context), keys, values.
+  /// (rows, 3 · dim): queries (later the context), keys, values. Or (tileRows, hidden_dim): a tile of the feed-forward layers.
   let wide: UnsafeMutablePointer<Float>
   /// (headSequences, dim): the first tokens' queries, later the context.
   let query: UnsafeMutablePointer<Float>
@@ -43,9 +44,6 @@ struct Workspace {
 
   // The thread's own.
 
-  /// (tileRows, hidden_dim): a tile of the feed-forward layers. A thread that is alone uses `wide`, which is free then.
-  let tile: UnsafeMutablePointer<Float>
-  let tileRows: Int
   let attention: UnsafeMutablePointer<Float>
   /// (headSequences, dim): the first tokens' residual stream.
   let first: UnsafeMutablePointer<Float>
@@ -54,7 +52,7 @@ struct Workspace {
   static func team(
     of threads: Int, _ configuration: ModelConfiguration, rows: Int, longestSequence: Int
   ) throws(ModelError) -> [Workspace] {
-    let sizes = Sizes(configuration, rows: rows, longestSequence: longestSequence, threads: threads)
+    let sizes = Sizes(configuration, rows: rows, longestSequence: longestSequence)
     let memory = try FloatMemory(
       capacity: FloatMemory.capacity(for: sizes.shared) + threads * FloatMemory.capacity(for: sizes.own),
       purpose: "a lane's workspace")
@@ -79,24 +77,22 @@ struct Workspace {
     inner = other?.inner ?? memory.take(sizes.inner)
     projected = other?.projected ?? memory.take(sizes.perSequence)
     tileRows = sizes.tileRows
-    tile = sizes.tile == 0 ? wide : memory.take(sizes.tile)
     attention = memory.take(sizes.attention)
     first = memory.take(sizes.perSequence)
   }
 
   private struct Sizes {
-    let hidden, wide, attention, perSequence, absorbed, scores, inner, tileRows, tile: Int
+    let hidden, wide, attention, perSequence, absorbed, scores, inner, tileRows: Int
     var shared: [Int] { [hidden, wide, perSequence, absorbed, scores, perSequence, inner, perSequence] }
-    var own: [Int] { [tile, attention, perSequence] }
+    var own: [Int] { [attention, perSequence] }
 
-    init(_ configuration: ModelConfiguration, rows: Int, longestSequence: Int, threads: Int) {
+    init(_ configuration: ModelConfiguration, rows: Int, longestSequence: Int) {
       let d = configuration.dimension
       let h = configuration.hiddenDimension
       let sequences = Workspace.headSequences
       hidden = rows * d
-      tileRows = min(rows, threads == 1 ? Workspace.feedForwardRows : Workspace.teamFeedForwardRows)
-      tile = threads == 1 ? 0 : tileRows * h
-      wide = threads == 1 ? max(rows * 3 * d, tileRows * h) : rows * 3 * d
+      tileRows = min(rows, Workspace.feedForwardRows)
+      wide = max(rows * 3 * d, tileRows * h)
       attention = ck_attention_scratch(longestSequence, configuration.headDimension)
       perSequence = sequences * d
       absorbed = sequences * configuration.heads * d

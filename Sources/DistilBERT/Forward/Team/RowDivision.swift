@@ -1,23 +1,9 @@
-/// How the rows of a pass are dealt to the threads of a lane: one range to each, of about the same cost.
-///
-/// A row's linear layers cost the same wherever it stands; its attention costs as its sequence is long.
+/// How the rows of a pass are dealt to the threads of a lane for attention: one range to each, of about the same cost.
 struct RowDivision {
   /// Sequences start at multiples of this many rows.
-  let alignment: Int
+  var alignment = 1
   /// Ranges start at multiples of it.
-  let unit: Int
-  private let linearCost: Int
-  /// Per token of the sequence.
-  private let attentionCost: Int
-
-  init(_ configuration: ModelConfiguration, alignment: Int = 1, unit: Int = 1) {
-    self.alignment = alignment
-    self.unit = unit
-    let d = configuration.dimension
-    // Multiplications per row and layer. Those of attention take about twice as long, with the softmax between them.
-    linearCost = 4 * d * d + 2 * d * configuration.hiddenDimension
-    attentionCost = 2 * 2 * d
-  }
+  var unit = 1
 
   /// The rows of one member; empty where there are too few.
   func rows(of member: TeamMember, lengths: UnsafeBufferPointer<Int>) -> Range<Int> {
@@ -48,6 +34,7 @@ struct RowDivision {
     return min((row + unit / 2) / unit * unit, all)
   }
 
-  private func costOfRow(_ length: Int) -> Int { linearCost + attentionCost * length }
+  /// A row has its sequence's tokens to attend to; what it costs besides, copying and coding, is taken for 32 more.
+  private func costOfRow(_ length: Int) -> Int { length + 32 }
   private func cost(of length: Int) -> Int { roundUp(length, to: alignment) * costOfRow(length) }
 }
