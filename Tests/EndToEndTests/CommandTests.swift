@@ -70,11 +70,29 @@ struct CommandTests {
         stage.deadLetter,
       ])
       #expect(run.exit == .status(0))
-      for step in ["configuration", "brokers", "topics", "model"] {
+      for step in ["CPU", "configuration", "brokers", "topics", "reading", "clocks", "model", "speed"] {
         #expect(run.output.contains { $0.hasPrefix("ok") && $0.contains(step) }, "\(step): \(run.output)")
       }
       #expect(!run.output.contains { $0.hasPrefix("FAILED") })
       #expect(run.output.contains { $0.contains("is Positive") } && run.output.contains { $0.contains("is Negative") })
+
+      // Records of tomorrow are the only sign of clocks that differ.
+      try stage.feed([Message(value: "{}", timestamp: Int64(Date().timeIntervalSince1970 * 1000) + 600_000)])
+      let document = try Program.run(
+        [
+          "check", "--brokers", stage.servers, "--group", stage.group, "--input-topic", stage.input, "--output-topic",
+          stage.output, "--dead-letter-topic", stage.deadLetter, "--output", "json",
+        ], environment: constantLabel)
+      #expect(document.exit == .status(0) && document.output.count == 1)
+      let json = try JSONLine(try #require(document.output.first))
+      let findings = try #require(json["findings"] as? [[String: Any]])
+      func severity(_ step: String) -> [String] {
+        findings.filter { $0["step"] as? String == step }.compactMap { $0["severity"] as? String }
+      }
+      #expect(json["ok"] as? Bool == true && severity("group") == ["ok"] && severity("reading") == ["ok"])
+      // The embedded broker looks nothing up by time.
+      #expect(severity("clocks") == (broker == .real ? ["warning"] : ["ok"]))
+      #expect(try stage.committed().isEmpty)
     }
   }
 

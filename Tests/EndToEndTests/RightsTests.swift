@@ -62,6 +62,26 @@ struct RightsTests {
     }
   }
 
+  @Test("check finds rights that are missing, each with how to allow it")
+  func check() throws {
+    try Stage.play(on: .real) { stage in
+      try allow(["Describe"], topics(stage.input, stage.output, stage.deadLetter))
+      let run = try Program.run(
+        [
+          "check", "--brokers", RealKafka.secureServers ?? "", "--kafka", "security.protocol=SASL_SSL", "--kafka",
+          "sasl.mechanism=PLAIN", "--kafka", "sasl.username=guest", "--kafka",
+          "ssl.ca.location=\(RealKafka.certificateAuthority ?? "")", "--group", stage.group, "--input-topic", stage.input,
+          "--output-topic", stage.output, "--dead-letter-topic", stage.deadLetter, "--delivery", "exactly-once",
+        ], environment: constantLabel.merging(["SENTIMENT_KAFKA_SASL_PASSWORD": "guest-secret"]) { $1 })
+      #expect(run.exit == .status(1))
+      for step in ["group", "reading", "transactions"] {
+        #expect(
+          run.output.contains { $0.hasPrefix("FAILED") && $0.contains(step) && $0.contains("kafka-acls.sh") },
+          "\(step): \(run.output)")
+      }
+    }
+  }
+
   @Test("an input or output topic that is deleted while the worker runs ends it", arguments: [true, false])
   func deletedTopic(isInput: Bool) throws {
     try Stage.play(on: .real) { stage in

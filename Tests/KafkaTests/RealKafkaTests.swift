@@ -13,7 +13,7 @@ struct RealKafkaTests {
 
   private func makeTopic(partitions: Int = 2) throws {
     let admin = try AdminClient(configuration: KafkaConfiguration(["bootstrap.servers": servers]))
-    #expect(try admin.createTopics([.init(topic, partitionCount: partitions)], timeout: patience) == [:])
+    try admin.createAndWait([.init(topic, partitionCount: partitions)])
   }
 
   @Test("topics are created once, and refused with a reason")
@@ -95,7 +95,7 @@ struct RealKafkaTests {
   func tooLargeForTopic() throws {
     let admin = try AdminClient(configuration: KafkaConfiguration(["bootstrap.servers": servers]))
     let small = AdminClient.NewTopic(topic, partitionCount: 1, configuration: ["max.message.bytes": "2000"])
-    #expect(try admin.createTopics([small], timeout: patience) == [:])
+    try admin.createAndWait([small])
     let producer = try Producer(configuration: .producer(servers))
     try producer.send(to: topic, key: nil, value: [UInt8](repeating: 7, count: 5000), tag: 1)
     let delivery = try #require(try producer.flushed().first)
@@ -171,7 +171,7 @@ struct SecureKafkaTests {
   func permissions() throws {
     let topic = RealKafka.uniqueName("secure")
     let admin = try AdminClient(configuration: secure())
-    #expect(try admin.createTopics([.init(topic, partitionCount: 1)], timeout: patience) == [:])
+    try admin.createAndWait([.init(topic, partitionCount: 1)])
     let guest = secure(["sasl.username": "guest", "sasl.password": "guest-secret"])
     let found = try AdminClient.reach(guest, topics: [topic], timeout: patience)
     #expect(found.topic(topic)?.error?.name == "TOPIC_AUTHORIZATION_FAILED")

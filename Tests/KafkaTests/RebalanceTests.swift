@@ -143,7 +143,7 @@ struct RebalanceTests {
     let servers = try #require(RealKafka.servers)
     let topic = RealKafka.uniqueName("rebalance")
     let admin = try AdminClient(configuration: KafkaConfiguration(["bootstrap.servers": servers]))
-    #expect(try admin.createTopics([.init(topic, partitionCount: 4)], timeout: patience) == [:])
+    try admin.createAndWait([.init(topic, partitionCount: 4)])
     let (one, two) = try Rebalance(servers: servers, topic: topic, strategy: strategy).run()
     check(one, two, strategy: strategy)
     #expect(one.commits == [nil])

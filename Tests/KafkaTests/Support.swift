@@ -108,3 +108,16 @@ func copy(_ span: Span<UInt8>?) -> [UInt8]? {
   guard let span else { return nil }
   return span.indices.map { span[$0] }
 }
+
+extension AdminClient {
+  /// Creates topics and waits until the broker knows them: created is not yet there for whoever asks next.
+  func createAndWait(_ topics: [NewTopic]) throws {
+    #expect(try createTopics(topics, timeout: patience) == [:])
+    let deadline = ContinuousClock.now.advanced(by: patience)
+    for topic in topics {
+      while try metadata(topics: [topic.name], timeout: patience).topic(topic.name)?.partitions.isEmpty != false {
+        try #require(ContinuousClock.now < deadline, "\(topic.name) was created and is not there")
+      }
+    }
+  }
+}

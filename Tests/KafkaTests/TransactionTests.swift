@@ -14,7 +14,7 @@ struct TransactionTests {
 
   private func makeTopic(partitions: Int = 2) throws {
     let admin = try AdminClient(configuration: KafkaConfiguration(["bootstrap.servers": servers]))
-    #expect(try admin.createTopics([.init(topic, partitionCount: partitions)], timeout: patience) == [:])
+    try admin.createAndWait([.init(topic, partitionCount: partitions)])
   }
 
   private func makeProducer() throws -> Producer {
@@ -166,7 +166,7 @@ struct TransactionTests {
   func refusedRecord() throws {
     let admin = try AdminClient(configuration: KafkaConfiguration(["bootstrap.servers": servers]))
     let small = AdminClient.NewTopic(topic, partitionCount: 1, configuration: ["max.message.bytes": "2000"])
-    #expect(try admin.createTopics([small], timeout: patience) == [:])
+    try admin.createAndWait([small])
     let producer = try makeProducer()
     try producer.beginTransaction()
     try producer.send(to: topic, partition: 0, key: nil, value: [UInt8](repeating: 7, count: 5000), tag: 1)

@@ -133,15 +133,18 @@ extension Program {
     settings: [BrokerSettings.port, BrokerSettings.topics])
 
   private static let check = CommandSpecification(
-    "check", summary: "Find what would fail, before it does: settings, brokers, topics, model.",
-    discussion: "Prints each step with ok or what to do; the exit status is 0 if all are ok.",
+    "check", summary: "Find what would fail, before it does: settings, brokers, topics, rights, model.",
+    discussion: """
+      Prints each step with ok or what to do. Nothing is written to any topic, no offset is committed, no group joined. The exit status is 1 \
+      if a step failed; warnings and notes leave it 0.
+      """,
     examples: [
       .init(
         "sentiment-worker check --brokers localhost:9092 --input-topic reviews --output-topic reviews-labelled",
         "Check everything that run would need."),
-      .init("sentiment-worker check --config worker.yaml", "The same for a file of settings."),
+      .init("sentiment-worker check --config worker.yaml --output json", "The same for a file of settings, for programs."),
     ],
-    settings: kafkaSettings + modelSettings)
+    settings: kafkaSettings + modelSettings + [CheckSettings.output])
 
   private static let model = CommandSpecification(
     "model", summary: "Fetch a model from a Hugging Face hub, show what a model is, verify that it is whole and computes right.",

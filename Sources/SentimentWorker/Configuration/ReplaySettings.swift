@@ -37,7 +37,7 @@ enum ReplaySettings {
     summary: "Only one key of N, the same ones on every run; records without a key are drawn by their offset.",
     placeholder: "1/N",
     commandLineOnly: true)
-  static let output = Setting<ReplayOutput>(
+  static let output = Setting<ReportOutput>(
     "replay.output", flag: "output", shortFlag: "o", default: .text, summary: "The summary for people, or as JSON.",
     commandLineOnly: true)
 
@@ -63,4 +63,4 @@ enum ReplaySettings {
   }
 }
 
-enum ReplayOutput: String, SettingChoice { case text, json }
+enum ReportOutput: String, SettingChoice { case text, json }

@@ -197,6 +197,7 @@ enum WorkerSettings {
       .init("test", summary: "Hooks for tests.", [constantLabel] + FailureSettings.testHooks),
       .init("texts", summary: "Texts to label without Kafka.", TextSettings.all),
       .init("replay", summary: "A replay's range and job.", ReplaySettings.all),
+      .init("check", summary: "How findings are printed.", [CheckSettings.output]),
       .init("top", summary: "The live view.", TopSettings.all),
       .init("broker", summary: "The embedded broker.", BrokerSettings.all),
       .init("bench", summary: "What is measured.", BenchSettings.all),

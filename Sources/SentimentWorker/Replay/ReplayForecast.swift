@@ -49,25 +49,9 @@ struct ReplayForecast {
   private func speed() throws -> Speed? {
     let (texts, wanted, seen) = try sample()
     guard !texts.isEmpty else { return nil }
-    // One lane, in batches as they would be; lanes run side by side.
-    let lane = try model.makeLane()
-    let start = MonotonicClock.now
-    var batch: [TokenisedText] = []
-    var tokens = 0
-    func runBatch() throws {
-      if !batch.isEmpty { _ = try lane.label(batch) }
-      batch = []
-      tokens = 0
-    }
-    for text in texts {
-      if tokens + text.ids.count > options.batch.tokens || batch.count >= options.batch.records { try runBatch() }
-      batch.append(text)
-      tokens += text.ids.count
-    }
-    try runBatch()
-    let seconds = max(Duration(nanoseconds: MonotonicClock.now &- start).inSeconds, 1e-9)
+    let perSecond = try LabellingSpeed.measure(model, on: texts, lanes: options.lanes, batch: options.batch)
     return Speed(
-      perSecond: Double(texts.count) / seconds * Double(options.lanes), wanted: Double(wanted) / Double(max(seen, 1)), seen: seen,
+      perSecond: perSecond, wanted: Double(wanted) / Double(max(seen, 1)), seen: seen,
       labelled: texts.count)
   }
 
