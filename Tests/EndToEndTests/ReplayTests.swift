@@ -64,7 +64,7 @@ struct ReplayTests {
       #expect(empty.output.last?.hasPrefix("nothing to replay") == true, "\(empty.output)")
       let dry = try stage.replay("--job", "dry", "--from", "0=5", "--to", "0=8", "--dry-run").finished()
       #expect(dry.exit == .status(0))
-      #expect(dry.output.contains { $0.contains("partition 0: offsets 5 to 8, 3 records at most") }, "\(dry.output)")
+      #expect(dry.output.contains { $0.contains("[0]: offsets 5 to 8, 3 records at most") }, "\(dry.output)")
       #expect(try stage.everything().results.count == 5)
     }
   }
@@ -86,9 +86,94 @@ struct ReplayTests {
     }
   }
 
+  @Test("several topics are one job", arguments: Broker.available)
+  func topics(broker: Broker) throws {
+    try Stage.play(on: broker, partitions: 2) { stage in
+      let other = stage.input + "-eu"
+      try Topics.create([(other, 3)], on: stage.servers, embedded: stage.cluster)
+      try stage.feed(Message.reviews(30))
+      _ = try Topics.produce(Message.reviews(20, from: 30), to: other, on: stage.servers)
+      let run = try stage.replay("--and-topic", other, "--to", "\(other):0=2,\(other):1=2,0=100,1=100").finished()
+      #expect(run.exit == .status(0))
+      let results = try stage.everything().results.map { try ResultRecord($0).source }
+      #expect(results.filter { $0.topic == stage.input }.count == 30)
+      // Of the other topic two partitions to offset 2, and none of the third, which is not named.
+      #expect(results.filter { $0.topic == other }.allSatisfy { $0.partition < 2 && $0.offset < 2 })
+      #expect(results.count == 34)
+    }
+  }
+
+  @Test("dead letters go round as what they were, until they were tried too often", arguments: Broker.available)
+  func deadLetters(broker: Broker) throws {
+    try Stage.play(on: broker) { stage in
+      let good = (0..<20).map {
+        Message(
+          key: "key-\($0)", value: #"{"body": "A fine film, number \#($0)"}"#, headers: [Header("lang", "en")],
+          timestamp: 1_700_000_000_000 + Int64($0))
+      }
+      let sent = try stage.feed(good + [Message(key: "bad", value: "no JSON")])
+      // A look at the wrong place, which is then put right.
+      #expect(try stage.replay().finished().output.last?.contains("0 labelled, 21 dead-lettered") == true)
+      func round(_ words: String) throws {
+        let run = try stage.replay("--from-dead-letter", "--text-pointer", "/body", "--max-attempts", "3").finished()
+        #expect(run.exit == .status(0))
+        #expect(run.output.last?.contains(words) == true, "\(run.output)")
+      }
+      try round("20 labelled, 1 dead-lettered")
+      let outcomes = try stage.everything()
+      #expect(outcomes.deadLetters.count == 22)
+      #expect(try Set(outcomes.resultPlaces()) == Set(sent.dropLast().map(\.place)))
+      for record in outcomes.results {
+        let source = try ResultRecord(record).source
+        let message = try #require(sent.first { $0.place == source.place }).message
+        #expect(source.topic == stage.input && source.timestamp == message.timestamp)
+        #expect(record.key == message.key && record.headers == message.headers && record.timestamp == message.timestamp)
+      }
+      // The embedded broker refuses commits from outside of a group that had members.
+      guard broker == .real else { return }
+      try round("0 labelled, 1 dead-lettered")
+      try round("0 labelled, 0 dead-lettered, 1 left out")
+      try round("nothing to replay")
+      let letters = try stage.everything().deadLetters.filter { $0.key == Array("bad".utf8) }
+      #expect(Set(letters.compactMap { $0.header("sentiment-attempts") }) == [Array("1".utf8), Array("2".utf8), Array("3".utf8)])
+      for letter in letters { #expect(try DeadLetterHeaders(letter).topic == stage.input) }
+    }
+  }
+
+  @Test("labels are compared with those before, again and again", arguments: Broker.available)
+  func comparison(broker: Broker) throws {
+    try Stage.play(on: broker) { stage in
+      let now = stage.output + "-v2"
+      try Topics.create([(now, 4)], on: stage.servers, embedded: stage.cluster)
+      try stage.feed(Message.reviews(50) + [Message(key: "bad", value: "no JSON")])
+      #expect(try stage.replay("--to", "3").finished().exit == .status(0))
+      let before = try stage.everything().results.count
+      var arguments = ["--output-topic", now, "--compare-with", stage.output, "--examples", "2", "--show-text"]
+      let negative = constantLabel.mapValues { $0 == "Positive" ? "Negative" : $0 }
+      let run = try stage.start(stage.replayArguments(arguments), environment: negative).finished()
+      #expect(run.exit == .status(0))
+      let text = run.output.joined(separator: "\n")
+      for words in [
+        "\(before) records have a label in both", "0 only in \(stage.output), \(50 - before) only in \(now)",
+        "\(before) labels changed (100.00 %)", "Positive → Negative: \(before) (100.00 %)", "      Film number ",
+      ] { #expect(text.contains(words), "\(words) is not in\n\(text)") }
+      // Done as it is, the job tells once more.
+      arguments += ["--output", "json"]
+      let again = try stage.start(stage.replayArguments(arguments), environment: negative).finished()
+      let json = try JSONLine(try #require(again.output.last))
+      #expect(try json.int("comparison.changed") == before && json.int("records") == 0)
+      #expect(try json.int("comparison.only_now") == 50 - before)
+    }
+  }
+
   @Test("mistakes are told before anything is read")
   func mistakes() throws {
-    for (arguments, words) in [(["--from", "yesterday"], "--from"), (["--sample", "2/3"], "1/N"), (["--job", "a b"], "--job")] {
+    for (arguments, words) in [
+      (["--from", "yesterday"], "--from"), (["--sample", "2/3"], "1/N"), (["--job", "a b"], "--job"),
+      (["--compare-with", "o"], "both o"),
+      (["--compare-with", "p", "--output-format", "enrich"], "result"), (["--and-topic", "o"], "--and-topic"),
+      (["--from-dead-letter", "--and-topic", "p"], "--from-dead-letter"),
+    ] {
       let run = try Program.run(["replay", "--brokers", "b:1", "--input-topic", "i", "--output-topic", "o"] + arguments)
       #expect(run.exit == .status(2))
       #expect(try run.onlyMessage().contains(words))

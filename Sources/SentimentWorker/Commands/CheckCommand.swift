@@ -50,12 +50,12 @@ struct CheckCommand {
       guard let topics = try Preflight(options: options).check(while: { true }) else { return nil }
       report(
         "topics", .ok,
-        "\(options.inputTopic) has \(count(topics.inputPartitions, "partition")); \(options.outputTopic) \(topics.output.partitions); \(options.deadLetterTopic) \(topics.deadLetter.partitions)"
+        "\(values[WorkerSettings.inputTopic]) has \(count(topics.inputPartitions, "partition")); \(options.outputTopic) \(topics.output.partitions); \(options.deadLetterTopic) \(topics.deadLetter.partitions)"
       )
       if Int(topics.output.partitions) < topics.inputPartitions {
         report(
           "topics", .warning,
-          "\(options.outputTopic) has fewer partitions than \(options.inputTopic): order within an input partition holds, but output is less spread"
+          "\(options.outputTopic) has fewer partitions than \(values[WorkerSettings.inputTopic]): order within an input partition holds, but output is less spread"
         )
       }
       return topics
@@ -107,9 +107,10 @@ private struct RightsCheck {
   let report: CheckCommand.Report
 
   private static let patience = Duration.seconds(10)
+  private var topic: String { values[WorkerSettings.inputTopic] }
 
   func run(_ topics: WorkerTopics) {
-    let partitions = (0..<topics.inputPartitions).map { TopicPartition(topic: options.inputTopic, partition: Int32($0)) }
+    let partitions = (0..<topics.inputPartitions).map { TopicPartition(topic: topic, partition: Int32($0)) }
     do throws(KafkaError) {
       var configuration = options.consumer
       let group = configuration["group.id"]
@@ -148,17 +149,17 @@ private struct RightsCheck {
       let end = MonotonicClock.now &+ Self.patience.nanoseconds
       while MonotonicClock.now < end {
         switch consumer.poll(timeout: .milliseconds(100)) {
-        case .record, .endOfPartition: return report("reading", .ok, "\(options.inputTopic) can be read")
+        case .record, .endOfPartition: return report("reading", .ok, "\(topic) can be read")
         case .error(let error) where !error.isRetriable:
-          return report("reading", .failed, WorkerError.unreadable(error, topic: options.inputTopic).description)
+          return report("reading", .failed, WorkerError.unreadable(error, topic: topic).description)
         case .error, .nothing: break
         }
       }
       report(
         "reading", .warning,
-        "nothing came from \(options.inputTopic) within \(Int(Self.patience.inSeconds)) s: look at its leaders")
+        "nothing came from \(topic) within \(Int(Self.patience.inSeconds)) s: look at its leaders")
     } catch {
-      report("reading", .failed, WorkerError.unreadable(error, topic: options.inputTopic).description)
+      report("reading", .failed, WorkerError.unreadable(error, topic: topic).description)
     }
   }
 
@@ -168,10 +169,10 @@ private struct RightsCheck {
     do throws(KafkaError) {
       let found = try consumer.offsets(
         atTimes: Dictionary(uniqueKeysWithValues: partitions.map { ($0, future) }), timeout: Self.patience)
-      if found.isEmpty { return report("clocks", .ok, "no record of \(options.inputTopic) is from the future") }
+      if found.isEmpty { return report("clocks", .ok, "no record of \(topic) is from the future") }
       report(
         "clocks", .warning,
-        "\(options.inputTopic) has records more than 5 s in the future: clocks of its producers or brokers and of this machine differ, and ages and replays by time will be off"
+        "\(topic) has records more than 5 s in the future: clocks of its producers or brokers and of this machine differ, and ages and replays by time will be off"
       )
     } catch {
       // Told by the other steps, if it is anything.

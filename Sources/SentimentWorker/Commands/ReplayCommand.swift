@@ -21,21 +21,34 @@ struct ReplayCommand {
     defer { signals.cancel() }
     let lanes = ModelLoading.lanes(values)
     var options = try WorkerOptions(values, lanes: lanes)
+    options.inputTopics = ReplaySettings.topics(values)
     let job = ReplayJob(
-      name: ReplaySettings.jobName(values), topic: options.inputTopic, client: options.consumer, timeout: options.startTimeout)
+      name: ReplaySettings.jobName(values), topics: options.inputTopics, client: options.consumer, timeout: options.startTimeout)
     options.consumer["group.id"] = job.group
     options.consumer["enable.partition.eof"] = "true"
     // A job that was killed is to go on soon, and its partitions wait for that long.
     if values[WorkerSettings.kafka]["session.timeout.ms"] == nil { options.consumer["session.timeout.ms"] = "10000" }
     guard try Preflight(options: options).check(while: { !stop.isMade }) != nil else { return ExitStatus.failure }
+    let comparison = values[ReplaySettings.compareWith].map { topic in
+      ComparisonRun(
+        job: job, options: options, topic: topic, examples: values[ReplaySettings.examples],
+        showsText: values[ReplaySettings.showText])
+    }
+    try comparison?.checkTopic()
 
+    let filter = ReplaySettings.filter(values)
     let standing: ReplayJob.Standing
     switch try Plan(job: job, values: values).make() {
-    case .nothing(let text): return terminal.print(text)
+    case .nothing(let text, let done):
+      var summary = ReplaySummary(job: job, options: options, remark: text, isDone: true)
+      if let done { summary.comparison = try comparison?.report(on: done.range, filter: filter) }
+      return show(summary)
     case .standing(let found): standing = found
     }
-    let filter = ReplaySettings.filter(values)
-    options.replay = ReplayOptions(range: standing.range, filter: filter, rate: values[ReplaySettings.rate])
+    try comparison?.check(standing.range)
+    options.replay = ReplayOptions(
+      range: standing.range, filter: filter, rate: values[ReplaySettings.rate],
+      isOfDeadLetters: values[ReplaySettings.fromDeadLetter])
     if values[ReplaySettings.dryRun] {
       let model = try ModelLoading.load(values)
       return try terminal.print(ReplayForecast(job: job, standing: standing, options: options, model: model).text())
@@ -46,7 +59,7 @@ struct ReplayCommand {
     defer { withExtendedLifetime(identity) {} }
     let model = try start.loadModel(lanes: lanes)
     log.info(
-      "replaying", ["job": "\(job.name)", "group": "\(job.group)", "offsets_left": .integer(Int(clamping: standing.range.count))])
+      "replaying", ["job": "\(job.name)", "group": "\(job.group)", "offsets_left": .integer(Int(clamping: standing.left.count))])
     let file = values[WorkerSettings.statsFile]
     let stats = file == "-" ? nil : try start.statsFile(file)
     defer { _ = stats?.close(patience: ProgramLog.patience) }
@@ -70,12 +83,20 @@ struct ReplayCommand {
     terminal.clearProgress()
     let line = try result.get()
     start.logEnd(line)
-    let summary = ReplaySummary(job: job, options: options, line: line, isDone: try job.standing()?.isDone == true)
+    var summary = ReplaySummary(job: job, options: options, line: line, isDone: try job.standing()?.isDone == true)
+    if summary.isDone, let comparison {
+      log.info("comparing", ["with": "\(comparison.topic)"])
+      summary.comparison = try comparison.report(on: standing.range, filter: filter)
+    }
+    let printed = show(summary)
+    return summary.isDone ? printed : ExitStatus.failure
+  }
+
+  private func show(_ summary: ReplaySummary) -> Int32 {
     switch values[ReplaySettings.output] {
     case .text: terminal.print(summary.text)
-    case .json: _ = terminal.write(summary.json())
+    case .json: terminal.write(summary.json()) ? ExitStatus.success : ExitStatus.failure
     }
-    return summary.isDone ? ExitStatus.success : ExitStatus.failure
   }
 
   /// Begins the job, or finds it.
@@ -84,22 +105,31 @@ struct ReplayCommand {
     let values: SettingValues
 
     enum Decision {
-      case nothing(String)
+      /// Why there is nothing to do, and the job's range if it is done.
+      case nothing(String, done: ReplayJob.Standing?)
       case standing(ReplayJob.Standing)
     }
 
     func make() throws -> Decision {
       let isDry = values[ReplaySettings.dryRun]
       do {
-        if !values[ReplaySettings.restart], let standing = try job.standing() {
-          return standing.isDone && !isDry
-            ? .nothing("job \(job.name) is done; --restart begins it again, --job NAME another one") : .standing(standing)
-        }
-        guard let from = ReplayBound(values[ReplaySettings.from]), let to = ReplayBound(values[ReplaySettings.to]) else {
+        guard var from = ReplayBound(values[ReplaySettings.from]), let to = ReplayBound(values[ReplaySettings.to]) else {
           throw WorkerError(.usage, "--from and --to: \(ReplayBound.expected)")
         }
+        if !values[ReplaySettings.restart], let standing = try job.standing() {
+          let goesOn = standing.isDone && values[ReplaySettings.fromDeadLetter]
+          guard goesOn else {
+            return standing.isDone && !isDry
+              ? .nothing("job \(job.name) is done; --restart begins it again, --job NAME another one", done: standing)
+              : .standing(standing)
+          }
+          // What was dead-lettered again lies behind, and is not to be met twice.
+          from = .offsets(after: standing.range)
+        }
         let range = try job.range(from: from, to: to)
-        if range.count == 0 { return .nothing("nothing to replay: topic \(job.topic) holds no record in this range") }
+        if range.count == 0 {
+          return .nothing("nothing to replay: \(job.topics.joined(separator: ", ")) holds no record in this range", done: nil)
+        }
         if isDry { return .standing(.init(range: range, committed: [:])) }
         return .standing(try begin(range))
       } catch let error as KafkaError {

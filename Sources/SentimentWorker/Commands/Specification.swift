@@ -75,6 +75,12 @@ extension Program {
       .init(
         "sentiment-worker replay --config worker.yaml --output-topic trial --sample 1/100 --where lang=en --max-rate 50",
         "A hundredth of the keys, those with a header, slowly."),
+      .init(
+        "sentiment-worker replay --config worker.yaml --model DIR --from 7d --output-topic trial --compare-with reviews-labelled",
+        "How another model's labels would differ."),
+      .init(
+        "sentiment-worker replay --config worker.yaml --from-dead-letter --where sentiment-reason=field-missing --text-pointer /body",
+        "Dead letters again, after what made them has been put right."),
     ],
     settings: kafkaSettings.filter { $0.row.key != WorkerSettings.group.row.key } + ReplaySettings.all + modelSettings
       + [WorkerSettings.statsInterval, WorkerSettings.statsFile] + logSettings)

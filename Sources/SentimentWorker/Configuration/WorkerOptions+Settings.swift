@@ -21,7 +21,7 @@ extension WorkerOptions {
     }
     let enrichMember = values[WorkerSettings.enrichMember]
     self.init(
-      consumer: clients.consumer, producer: clients.producer, inputTopic: values[WorkerSettings.inputTopic],
+      consumer: clients.consumer, producer: clients.producer, inputTopics: [values[WorkerSettings.inputTopic]],
       outputTopic: values[WorkerSettings.outputTopic], deadLetterTopic: WorkerSettings.deadLetterTopic(values),
       decoder: ReviewDecoder(
         format: format, enrichedMember: values[WorkerSettings.outputFormat] == .enrich ? enrichMember : nil,

@@ -245,7 +245,7 @@ enum WorkerSettings {
           ? "batch.max-tokens (\(values[batchTokens])) may not exceed batch.max-in-flight-tokens (\(values[inFlightTokens]))"
           : nil
       },
-    ])
+    ] + ReplaySettings.rules)
 
   /// The dead-letter topic in force.
   static func deadLetterTopic(_ values: SettingValues) -> String {

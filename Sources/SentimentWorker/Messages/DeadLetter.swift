@@ -11,6 +11,7 @@ import Telemetry
 /// | `sentiment-source-timestamp` | the message's own time in milliseconds since 1970; absent if it has none |
 /// | `sentiment-attempts` | how often it was tried, from 1; attempts before an earlier dead letter count too |
 /// | `sentiment-time` | when it was given up, RFC 3339 in UTC |
+/// | `sentiment-value-omitted` | only where the message is too large for the dead-letter topic: the bytes of its value, which is left out |
 struct DeadLetter: Sendable, Equatable {
   /// The step of a message's path that gave it up.
   enum Stage: String, Sendable, CaseIterable {
@@ -21,6 +22,8 @@ struct DeadLetter: Sendable, Equatable {
 
   /// All that a dead letter's own headers begin with.
   static let headerPrefix = "sentiment-"
+  /// On a dead letter that was too large for its topic: the bytes of the value that was left out.
+  static let valueOmittedHeader = headerPrefix + "value-omitted"
   /// The longest detail, in bytes.
   static let maximumDetailBytes = 256
 
@@ -57,22 +60,25 @@ struct DeadLetter: Sendable, Equatable {
     return texts.map { (Self.headerPrefix + $0.0, Array($0.1.utf8)) }
   }
 
-  /// The names of all headers that ``headers`` can give.
+  /// The names of all headers that a dead letter adds to a message's own.
   static let headerNames: Set<String> = Set(
     [
       "reason", "detail", "stage", "source-topic", "source-partition", "source-offset", "source-timestamp", "attempts", "time",
-    ].map { headerPrefix + $0 })
+    ].map { headerPrefix + $0 } + [valueOmittedHeader])
+
+  /// A message's own headers, in order, without those of dead letters.
+  static func original(_ headers: [Header]) -> [Header] { headers.filter { !headerNames.contains($0.name) } }
 
   /// The message's headers, unchanged and in order, and then this dead letter's. Those of an earlier dead letter, in a message
   /// that went round again, are left out: only the last failure counts, but for the attempts, which add up.
   func headers(after original: [Header]) -> [Header] {
     var letter = self
     letter.attempts += Self.attempts(in: original)
-    return original.filter { !Self.headerNames.contains($0.name) } + letter.headers
+    return Self.original(original) + letter.headers
   }
 
   /// The attempts that an earlier dead letter names; 0 where there is none, or no sensible number.
-  private static func attempts(in headers: [Header]) -> Int {
+  static func attempts(in headers: [Header]) -> Int {
     let name = headerPrefix + "attempts"
     guard let value = headers.last(where: { $0.name == name })?.value, let text = String(validating: value, as: UTF8.self),
       let attempts = Int32(text), attempts > 0

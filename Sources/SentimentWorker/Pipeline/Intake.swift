@@ -5,12 +5,12 @@ import Telemetry
 /// keeps the consumer's side in order: pausing, committing, rebalancing.
 final class Intake {
   private let state: Monitor<WorkerState>
-  private let model: any LabellingModel
   private let outlet: any OutcomeOutlet
   private let options: WorkerOptions
   private let metrics: WorkerMetrics
   private let log: Logger
   private let noteReadiness: @Sendable (Readiness.Event) -> Void
+  private let preparation: Preparation
   private let consumer: Consumer
   /// A replay's; nil for a worker that reads for ever.
   private let replay: ReplayFollower?
@@ -33,7 +33,6 @@ final class Intake {
     metrics: WorkerMetrics, log: Logger, noteReadiness: @escaping @Sendable (Readiness.Event) -> Void
   ) throws(KafkaError) {
     self.state = state
-    self.model = model
     self.outlet = outlet
     self.options = options
     self.metrics = metrics
@@ -41,6 +40,7 @@ final class Intake {
     self.noteReadiness = noteReadiness
     nextCommit = MonotonicClock.now &+ options.commitInterval.nanoseconds
     replay = options.replay.map { ReplayFollower($0, log: log) }
+    preparation = Preparation(model: model, options: options, metrics: metrics)
     consumer = try Consumer(
       configuration: options.consumer,
       handlers: log.clientHandlers(errors: metrics.consumeErrors) { error in state.update { $0.fail(.kafka(error)) } })
@@ -50,7 +50,7 @@ final class Intake {
   /// Consumes until the worker drains or fails, finishes what is in flight, commits and leaves the group.
   func run() {
     do throws(KafkaError) {
-      try consumer.subscribe(topics: [options.inputTopic])
+      try consumer.subscribe(topics: options.inputTopics)
       while state.withLock({ $0.isRunning }) {
         takeWhatIsThere()
         try keepHouse()
@@ -64,22 +64,6 @@ final class Intake {
 
   // MARK: Records
 
-  /// A record after the first stages.
-  private struct Prepared {
-    let record: ReviewRecord
-    let bytes: Int
-    let step: Step
-    let at: Nanoseconds
-  }
-
-  private enum Step {
-    case label(TokenisedText)
-    /// It needs no lane.
-    case settle(Outcome)
-    /// The policies end the worker before it.
-    case end(Unusable)
-  }
-
   /// How long the coordinator may take to answer a last commit, and to let us leave.
   private static let farewellTimeout = Duration.seconds(5)
 
@@ -90,7 +74,7 @@ final class Intake {
   private static let groupTime: Nanoseconds = 1_000_000
 
   /// What the current group holds; a rebalance during a poll takes out the records of partitions that go.
-  private var group: [Prepared] = []
+  private var group: [PreparedRecord] = []
 
   /// Waits for a record, and takes with it what else has been fetched already.
   private func takeWhatIsThere() {
@@ -106,7 +90,7 @@ final class Intake {
       case .record(let message):
         timeout = .zero
         guard isNew(message), isOurs(message) else { continue }
-        let prepared = prepare(message)
+        let prepared = preparation.prepare(message)
         if case .end(let unusable) = prepared.step {
           end = .unusable(unusable, in: prepared.record.source)
           break gathering
@@ -158,13 +142,10 @@ final class Intake {
 
   /// False for a record behind the range that is replayed.
   private func isOurs(_ message: ConsumerRecord) -> Bool {
-    switch replay?.see(message) {
-    case nil, .take, .leaveOut: return true
-    case .drop:
-      // What is fetched of it further on would only be dropped.
-      do throws(KafkaError) { try pause([message.topicPartition]) } catch { note(error) }
-      return false
-    }
+    if replay?.see(message) != false { return true }
+    // What is fetched of it further on would only be dropped.
+    do throws(KafkaError) { try pause([message.topicPartition]) } catch { note(error) }
+    return false
   }
 
   /// Keeps to the rate, and ends with the range.
@@ -210,46 +191,6 @@ final class Intake {
       return isSettled
     }
     if isSettled { outlet.sendReleases() }
-  }
-
-  /// The first stages of a record's path; what cannot be labelled leaves it here.
-  private func prepare(_ message: ConsumerRecord) -> Prepared {
-    let consumedAt = MonotonicClock.now
-    metrics.noteConsumed(timestamp: message.timestamp, at: .now())
-    let (step, splice): (Step, SplicePoint?) =
-      if let replay, case .leaveOut = replay.see(message) { (.settle(.leaveOut), nil) } else {
-        message.withValue { value in self.step(for: value, of: message) }
-      }
-    let preparedAt = MonotonicClock.now
-    metrics.stages.tokenise.record(preparedAt - consumedAt)
-    return Prepared(
-      record: ReviewRecord(message: message, splice: splice), bytes: message.approximateByteCount, step: step, at: preparedAt)
-  }
-
-  private func step(for value: Span<UInt8>?, of message: ConsumerRecord) -> (Step, SplicePoint?) {
-    switch options.decoder.decode(value) {
-    case .unusable(let unusable): return (step(for: unusable, of: message), nil)
-    case .review(let review):
-      // Only a tombstone has no value, and that is unusable.
-      guard let value else { return (step(for: .tombstone, of: message), nil) }
-      do throws(LabellingFailure) {
-        let text = try review.text.withUTF8(in: value) { text throws(LabellingFailure) in try model.tokenise(text) }
-        return (.label(text), review.splice)
-      } catch {
-        let letter = DeadLetter(
-          reason: "tokeniser", detail: error.detail, stage: .tokenise, source: message.source, time: .now())
-        return (.settle(.deadLetter(letter)), nil)
-      }
-    }
-  }
-
-  private func step(for unusable: Unusable, of message: ConsumerRecord) -> Step {
-    switch options.policies[unusable.reason] {
-    case .deadLetter: .settle(.deadLetter(DeadLetter(unusable, source: message.source, time: .now())))
-    case .passThrough: .settle(.passThrough(reason: unusable.reason))
-    case .skip: .settle(.skip(reason: unusable.reason))
-    case .fail: .end(unusable)
-    }
   }
 
   // MARK: Flow, commits, lag
@@ -353,7 +294,7 @@ final class Intake {
   private func note(_ error: KafkaError) {
     metrics.consumeErrors.increment()
     if error.isFatal || error.isRefusedLoginOrPermission {
-      return state.update { $0.fail(.unreadable(error, topic: options.inputTopic)) }
+      return state.update { $0.fail(.unreadable(error, topic: options.inputTopics.joined(separator: ", "))) }
     }
     log.warning("the consumer met an error and goes on", ["error": "\(error)"])
     guard error.isUnknownTopicOrPartition else { return }

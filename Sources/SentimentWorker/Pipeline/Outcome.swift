@@ -4,12 +4,20 @@ import Kafka
 struct ReviewRecord: Sendable {
   let message: ConsumerRecord
   /// Where enrichment goes in the message's value; nil if none was asked for, or if it cannot be labelled.
-  let splice: SplicePoint?
+  var splice: SplicePoint?
+  /// What it was before, if it is a dead letter that goes round again.
+  var origin: DeadLetterOrigin?
 
-  var source: MessageSource { message.source }
+  /// Where the review comes from: its dead letters are not its source.
+  var source: MessageSource { origin?.source ?? message.source }
 }
 
 extension ConsumerRecord {
+  /// What its headers say that it was, if it is a dead letter.
+  var deadLetterOrigin: DeadLetterOrigin? {
+    hasHeaders ? DeadLetterOrigin(headers.map { ($0.name, $0.value) }, timestamp: timestamp) : nil
+  }
+
   var source: MessageSource { MessageSource(topic: topic, partition: partition, offset: offset, timestamp: timestamp) }
 }
 

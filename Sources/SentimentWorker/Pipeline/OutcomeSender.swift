@@ -28,18 +28,19 @@ struct OutcomeSender: Sendable {
 
   func send(_ release: Release, by producer: Producer) -> Failure? {
     do throws(KafkaError) {
-      let message = release.record.message
+      let record = release.record
       switch release.outcome {
-      case .result(let value, _, _, _):
-        try producer.send(
-          to: topics.output.name, partition: topics.output.partition(for: message), keyAndHeadersOf: message, value: value.span,
-          tag: release.id.tag)
+      case .result(let value, _, _, _): try send(value, of: record, tag: release.id.tag, by: producer)
       case .skip, .leaveOut: break
       case .passThrough:
-        try producer.forward(
-          message, to: topics.output.name, partition: topics.output.partition(for: message), tag: release.id.tag)
-      case .deadLetter(let letter): try send(letter, of: message, hasValue: true, tag: release.id.tag, by: producer)
-      case .deadLetterWithoutValue(let letter): try send(letter, of: message, hasValue: false, tag: release.id.tag, by: producer)
+        if record.origin != nil {
+          try send(record.message.value, of: record, tag: release.id.tag, by: producer)
+        } else {
+          try producer.forward(
+            record.message, to: topics.output.name, partition: topics.output.partition(for: record), tag: release.id.tag)
+        }
+      case .deadLetter(let letter): try send(letter, of: record, hasValue: true, tag: release.id.tag, by: producer)
+      case .deadLetterWithoutValue(let letter): try send(letter, of: record, hasValue: false, tag: release.id.tag, by: producer)
       }
       return nil
     } catch {
@@ -48,18 +49,37 @@ struct OutcomeSender: Sendable {
     }
   }
 
+  /// To the output topic, with the message's key, headers and timestamp; of a dead letter those that it had before.
+  private func send(_ value: [UInt8]?, of record: ReviewRecord, tag: UInt64, by producer: Producer) throws(KafkaError) {
+    let partition = topics.output.partition(for: record)
+    let message = record.message
+    guard let origin = record.origin else {
+      return try producer.send(
+        to: topics.output.name, partition: partition, keyAndHeadersOf: message, value: value?.span, tag: tag)
+    }
+    let headers = DeadLetter.original(Self.headers(of: message)).map { Header($0.name, $0.value) }
+    try producer.send(
+      to: topics.output.name, partition: partition, key: message.key, value: value, headers: headers,
+      timestamp: origin.source.timestamp, tag: tag)
+  }
+
+  private static func headers(of message: ConsumerRecord) -> [DeadLetter.Header] {
+    message.headers.map { DeadLetter.Header(name: $0.name, value: $0.value) }
+  }
+
   private func send(
-    _ letter: DeadLetter, of message: ConsumerRecord, hasValue: Bool, tag: UInt64, by producer: Producer
+    _ letter: DeadLetter, of record: ReviewRecord, hasValue: Bool, tag: UInt64, by producer: Producer
   ) throws(KafkaError) {
-    let partition = topics.deadLetter.partition(for: message)
-    let original = message.headers.map { DeadLetter.Header(name: $0.name, value: $0.value) }
+    let message = record.message
+    let partition = topics.deadLetter.partition(for: record)
+    let original = Self.headers(of: message)
     var headers = letter.headers(after: original).map { Header($0.name, $0.value) }
     guard hasValue else {
-      headers.append(Header("sentiment-value-omitted", "\(message.valueCount ?? 0)"))
+      headers.append(Header(DeadLetter.valueOmittedHeader, "\(message.valueCount ?? 0)"))
       // Empty, not null: a null value would delete the key in a compacted topic.
       return try producer.send(
         to: topics.deadLetter.name, partition: partition, key: message.key, value: [], headers: headers,
-        timestamp: message.timestamp, tag: tag)
+        timestamp: record.source.timestamp, tag: tag)
     }
     if headers.count == original.count + letter.headers.count {
       try producer.forward(
@@ -70,7 +90,7 @@ struct OutcomeSender: Sendable {
       // It was a dead letter before: the headers of its last failure take the place of the earlier one's.
       try producer.send(
         to: topics.deadLetter.name, partition: partition, key: message.key, value: message.value, headers: headers,
-        timestamp: message.timestamp, tag: tag)
+        timestamp: record.source.timestamp, tag: tag)
     }
   }
 

@@ -8,13 +8,14 @@ struct OutputTopic: Sendable, Equatable {
 
   /// Where a message's outcome goes: with a key, the key decides (nil: librdkafka's partitioner); without one, the input
   /// partition does, so that the order of a partition's messages holds.
-  func partition(for message: ConsumerRecord) -> Int32? {
-    message.keyCount == nil ? message.partition % max(partitions, 1) : nil
+  func partition(for record: ReviewRecord) -> Int32? {
+    record.message.keyCount == nil ? record.source.partition % max(partitions, 1) : nil
   }
 }
 
 /// The topics of a worker, as found on the cluster.
 struct WorkerTopics: Sendable, Equatable {
+  /// Of all input topics together.
   var inputPartitions: Int
   var output: OutputTopic
   var deadLetter: OutputTopic
@@ -46,7 +47,7 @@ struct Preflight {
   private func check(
     limits: RetryLimits, while isWanted: () -> Bool, isRetried: (TopicProblem) -> Bool
   ) throws(WorkerError) -> WorkerTopics? {
-    let names = [options.inputTopic, options.outputTopic, options.deadLetterTopic]
+    let names = Set(options.inputTopics + [options.outputTopic, options.deadLetterTopic]).sorted()
     var backoff = Backoff(limits: limits, random: SystemRandomNumberGenerator())
     for attempt in 1... {
       guard let answer = try reach(names, while: isWanted) else { return nil }
@@ -65,7 +66,7 @@ struct Preflight {
   private func topics(in metadata: ClusterMetadata) -> WorkerTopics {
     func count(_ name: String) -> Int { metadata.topic(name)?.partitions.count ?? 1 }
     return WorkerTopics(
-      inputPartitions: count(options.inputTopic),
+      inputPartitions: options.inputTopics.reduce(0) { $0 + count($1) },
       output: OutputTopic(name: options.outputTopic, partitions: Int32(clamping: count(options.outputTopic))),
       deadLetter: OutputTopic(name: options.deadLetterTopic, partitions: Int32(clamping: count(options.deadLetterTopic))))
   }
@@ -119,7 +120,7 @@ struct Preflight {
   }
 
   private func problem(with topic: ClusterMetadata.Topic?, named name: String) -> TopicProblem? {
-    let missing = TopicProblem(error: WorkerError(.topicMissing, Self.missing(name, options)), isTransient: false)
+    let missing = TopicProblem(error: .missing(topic: name, on: options), isTransient: false)
     guard let error = topic?.error else { return topic == nil || topic?.partitions.isEmpty == true ? missing : nil }
     if error.isUnknownTopicOrPartition { return missing }
     return TopicProblem(error: .kafka(error), isTransient: error.isRetriable)
@@ -129,12 +130,6 @@ struct Preflight {
     .kafka,
     "delivery.guarantee: exactly-once needs a real Kafka: the embedded broker takes transactions but keeps none of their promises. "
       + "Use delivery.guarantee: at-least-once with it")
-
-  private static func missing(_ name: String, _ options: WorkerOptions) -> String {
-    let brokers = options.producer["bootstrap.servers"] ?? "HOST:PORT"
-    return "topic \(name) does not exist; create it with: "
-      + "kafka-topics.sh --bootstrap-server \(brokers) --create --topic \(name) --partitions 4"
-  }
 }
 
 extension Logger {

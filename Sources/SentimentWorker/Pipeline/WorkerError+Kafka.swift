@@ -14,6 +14,15 @@ extension WorkerError {
     WorkerError(Kind(error) ?? .delivery, "a record could not be delivered to topic \(topic): \(text(error))")
   }
 
+  /// A topic that has to be there.
+  static func missing(topic: String, on options: WorkerOptions) -> WorkerError {
+    let brokers = options.producer["bootstrap.servers"] ?? "HOST:PORT"
+    return WorkerError(
+      .topicMissing,
+      "topic \(topic) does not exist; create it with: "
+        + "kafka-topics.sh --bootstrap-server \(brokers) --create --topic \(topic) --partitions 4")
+  }
+
   private static func text(_ error: KafkaError) -> String { error.remedy.map { "\(error); \($0)" } ?? "\(error)" }
 }
 

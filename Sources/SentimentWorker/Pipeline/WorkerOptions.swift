@@ -5,7 +5,8 @@ import Settings
 struct WorkerOptions: Sendable {
   var consumer: KafkaConfiguration
   var producer: KafkaConfiguration
-  var inputTopic: String
+  /// One, or several of a replay.
+  var inputTopics: [String]
   var outputTopic: String
   var deadLetterTopic: String
 

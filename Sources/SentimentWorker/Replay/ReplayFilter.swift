@@ -6,13 +6,20 @@ struct ReplayFilter: Sendable, Equatable {
   var headers: [String: String] = [:]
   /// One key of so many; 1: all.
   var sample: UInt64 = 1
+  /// Dead letters that were tried so often are left where they are, as are those whose value is not there.
+  var maximumAttempts = Int.max
 
+  /// Nothing is left out for what the user asked for.
   var isAll: Bool { headers.isEmpty && sample == 1 }
 
-  func wants(_ message: ConsumerRecord) -> Bool {
+  func wants(_ record: ReviewRecord) -> Bool {
+    if let origin = record.origin {
+      if origin.attempts >= maximumAttempts || origin.isValueOmitted && record.message.valueCount == 0 { return false }
+    }
     if isAll { return true }
+    let message = record.message
     for (name, value) in headers where message.header(name).map({ $0.elementsEqual(value.utf8) }) != true { return false }
-    return sample == 1 || Self.wants(key: message.key, place: (message.partition, message.offset), oneOf: sample)
+    return sample == 1 || Self.wants(key: message.key, place: (record.source.partition, record.source.offset), oneOf: sample)
   }
 
   /// The same keys on every run and machine; records without a key by where they are.

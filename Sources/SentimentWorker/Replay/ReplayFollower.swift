@@ -7,18 +7,17 @@ struct ReplayOptions: Sendable {
   var filter = ReplayFilter()
   /// Records a second; nil: as fast as they are labelled.
   var rate: Double?
+  /// The records are dead letters, and labelled as what they were before.
+  var isOfDeadLetters = false
+
+  /// The record as it is to be labelled.
+  func record(_ message: ConsumerRecord) -> ReviewRecord {
+    ReviewRecord(message: message, splice: nil, origin: isOfDeadLetters ? message.deadLetterOrigin : nil)
+  }
 }
 
 /// Tells the intake of a replay which records are its own, and when the replay is over. Confined to the intake's thread.
 final class ReplayFollower {
-  enum Taking {
-    case take
-    /// It is in the range, and the filter leaves it out.
-    case leaveOut
-    /// It is behind the range, and its partition need not be fetched any longer.
-    case drop
-  }
-
   private let options: ReplayOptions
   private let log: Logger
   private var reading: ReplayReading
@@ -35,10 +34,9 @@ final class ReplayFollower {
   func assigned(_ partitions: [TopicPartition]) { reading.assign(partitions) }
   func released(_ partitions: [TopicPartition]) { reading.release(partitions) }
 
-  func see(_ message: ConsumerRecord) -> Taking {
-    guard reading.see(message.topicPartition, message.offset) else { return .drop }
-    return options.filter.wants(message) ? .take : .leaveOut
-  }
+  /// A record comes.
+  /// - Returns: false if it is behind the range, and its partition need not be fetched any longer.
+  func see(_ message: ConsumerRecord) -> Bool { reading.see(message.topicPartition, message.offset) }
 
   func reachedLogEnd(_ partition: TopicPartition, _ offset: Int64, of consumer: Consumer) {
     reading.reachedLogEnd(partition, offset, logEnd: consumer.cachedWatermarks(partition)?.high)

@@ -10,15 +10,16 @@ struct ReplayForecast {
   let model: any LabellingModel
 
   private static let sampleSize = 128
-  private static let patience = Duration.seconds(10)
+
+  private var left: ReplayRange { standing.left }
 
   func text() throws -> String {
-    var lines = ["job \(job.name): topic \(job.topic) to \(options.outputTopic)"]
-    for (partition, range) in standing.range.partitions.sorted(by: { $0.key < $1.key }) where !range.isEmpty {
+    var lines = ["job \(job.name): \(job.topics.joined(separator: ", ")) to \(options.outputTopic)"]
+    for (partition, range) in left.partitions.sorted(by: { $0.key < $1.key }) where !range.isEmpty {
       lines.append(
-        "  partition \(partition.partition): offsets \(range.lowerBound) to \(range.upperBound), \(range.count) records at most")
+        "  \(partition): offsets \(range.lowerBound) to \(range.upperBound), \(range.count) records at most")
     }
-    let total = standing.range.count
+    let total = left.count
     lines.append("  together \(total) records at most; offsets of transactions' ends and of compacted records count too")
     guard total > 0 else { return lines.joined(separator: "\n") }
     guard let speed = try speed() else {
@@ -57,30 +58,17 @@ struct ReplayForecast {
 
   /// The first records of the range: the texts of those that can be labelled, how many the filter wants, of how many.
   private func sample() throws -> (texts: [TokenisedText], wanted: Int, seen: Int) {
-    let consumer = try Consumer(configuration: options.consumer)
-    defer { try? consumer.close(timeout: .seconds(5)) }
-    let filled = standing.range.partitions.filter { !$0.value.isEmpty }
-    try consumer.assign(filled.mapValues { .offset($0.lowerBound) })
     var texts: [TokenisedText] = []
     var wanted = 0
     var seen = 0
-    let end = MonotonicClock.now &+ Self.patience.nanoseconds
-    var ended: Set<TopicPartition> = []
-    while texts.count < Self.sampleSize, MonotonicClock.now < end, ended.count < filled.count {
-      switch consumer.poll(timeout: .milliseconds(100)) {
-      case .record(let message):
-        guard let range = filled[message.topicPartition], range.contains(message.offset) else {
-          ended.insert(message.topicPartition)
-          continue
-        }
-        seen += 1
-        guard options.replay?.filter.wants(message) != false else { continue }
+    try TopicScan(client: options.consumer, range: left).run { message in
+      seen += 1
+      let record = options.replay?.record(message) ?? ReviewRecord(message: message, splice: nil)
+      if options.replay?.filter.wants(record) != false {
         wanted += 1
         if let text = tokenise(message) { texts.append(text) }
-      case .endOfPartition(let partition, _): ended.insert(partition)
-      case .error(let error): throw WorkerError.unreadable(error, topic: job.topic)
-      case .nothing: break
       }
+      return texts.count < Self.sampleSize
     }
     return (texts, wanted, seen)
   }

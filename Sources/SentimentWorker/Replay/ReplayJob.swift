@@ -4,17 +4,18 @@ import Telemetry
 /// A replay by name: which range it reads and how far it is, kept by the brokers so that a killed one goes on and several
 /// processes share it.
 ///
-/// Positions are the committed offsets of a consumer group of its own. The ends of the range are committed offsets too, of a
-/// second group that nobody joins, and are written last: where they are, the job has begun and its range is fixed.
+/// Positions are the committed offsets of a consumer group of its own. Where the range begins and ends are committed offsets too, of
+/// two groups that nobody joins. The ends are written last: where they are, the job has begun and its range is fixed.
 struct ReplayJob: Sendable {
   let name: String
-  let topic: String
+  var topics: [String]
   /// Of the brokers, and how to log in.
   let client: KafkaConfiguration
   let timeout: Duration
 
   var group: String { "sentiment-worker-replay-\(name)" }
-  private var rangeGroup: String { "\(group)-range" }
+  private var beginGroup: String { "\(group)-begin" }
+  private var endGroup: String { "\(group)-end" }
 
   /// What the brokers know about the job.
   struct Standing: Sendable, Equatable {
@@ -23,6 +24,8 @@ struct ReplayJob: Sendable {
     var committed: [TopicPartition: Int64]
 
     var isDone: Bool { range.isDone(committed) }
+    /// What is not done yet.
+    var left: ReplayRange { range.left(committed) }
   }
 
   // MARK: Looking
@@ -30,12 +33,12 @@ struct ReplayJob: Sendable {
   /// - Returns: nil if the job has not begun.
   func standing() throws(KafkaError) -> Standing? {
     let partitions = try partitions()
-    let ends = try committed(partitions, by: rangeGroup)
+    let ends = try committed(partitions, by: endGroup)
     if ends.isEmpty { return nil }
+    let begins = try committed(partitions, by: beginGroup)
     let committed = try committed(partitions, by: group)
     var ranges: [TopicPartition: Range<Int64>] = [:]
-    // Where it began is not kept: what is left counts from where it stands.
-    for (partition, end) in ends { ranges[partition] = min(committed[partition] ?? 0, end)..<end }
+    for (partition, end) in ends { ranges[partition] = min(begins[partition] ?? 0, end)..<end }
     return Standing(range: ReplayRange(ranges), committed: committed)
   }
 
@@ -69,8 +72,12 @@ struct ReplayJob: Sendable {
     case .end: return marks.mapValues(\.high)
     case .offset(let offset): return marks.mapValues { _ in offset }
     case .offsets(let offsets):
-      return Dictionary(
-        offsets.map { (TopicPartition(topic: topic, partition: $0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
+      return marks.reduce(into: [:]) { found, entry in
+        let (partition, _) = entry
+        let named =
+          offsets[PartitionName(topic: partition.topic, partition.partition)] ?? offsets[PartitionName(partition.partition)]
+        if let named { found[partition] = named }
+      }
     case .time(let time): return try offsets(at: time, marks, consumer)
     case .ago(let duration):
       return try offsets(at: UTCTime.now().milliseconds - Int64(duration / .milliseconds(1)), marks, consumer)
@@ -86,8 +93,10 @@ struct ReplayJob: Sendable {
   }
 
   private func partitions() throws(KafkaError) -> [TopicPartition] {
-    let metadata = try AdminClient(configuration: client).metadata(topics: [topic], timeout: timeout)
-    return (metadata.topic(topic)?.partitions ?? []).map { TopicPartition(topic: topic, partition: $0.id) }.sorted()
+    let metadata = try AdminClient(configuration: client).metadata(topics: topics, timeout: timeout)
+    return topics.flatMap { topic in
+      (metadata.topic(topic)?.partitions ?? []).map { TopicPartition(topic: topic, partition: $0.id) }.sorted()
+    }
   }
 
   // MARK: Beginning
@@ -96,7 +105,8 @@ struct ReplayJob: Sendable {
   /// - Throws: an error that is `isStaleGroupMember` while processes of the job run.
   func begin(_ range: ReplayRange) throws(KafkaError) {
     try commit(range.partitions.mapValues(\.lowerBound), as: group)
-    try commit(range.partitions.mapValues(\.upperBound), as: rangeGroup)
+    try commit(range.partitions.mapValues(\.lowerBound), as: beginGroup)
+    try commit(range.partitions.mapValues(\.upperBound), as: endGroup)
   }
 
   private func commit(_ offsets: [TopicPartition: Int64], as group: String) throws(KafkaError) {

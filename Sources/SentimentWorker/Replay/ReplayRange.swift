@@ -16,6 +16,16 @@ struct ReplayRange: Equatable, Sendable {
     }
   }
 
+  /// What lies before the committed offsets taken off.
+  func left(_ committed: [TopicPartition: Int64]) -> ReplayRange {
+    var left = self
+    for (partition, range) in partitions {
+      guard let offset = committed[partition] else { continue }
+      left.partitions[partition] = min(max(offset, range.lowerBound), range.upperBound)..<range.upperBound
+    }
+    return left
+  }
+
   func isDone(_ committed: [TopicPartition: Int64]) -> Bool {
     partitions.allSatisfy { partition, range in range.isEmpty || committed[partition].map { $0 >= range.upperBound } == true }
   }

@@ -43,12 +43,16 @@ final class ReplayProgress: Sendable {
 
   func run(_ show: (Look) -> Void) {
     let start = MonotonicClock.now
+    // What an earlier process did is no speed of this one.
+    var before: Int64?
     while isOver.wait(until: MonotonicClock.now &+ interval.nanoseconds, for: { over, _ in over ? () : nil }) == nil {
       // Brokers that do not answer are the worker's to complain about.
       guard let committed = try? job.committed(Array(range.partitions.keys)) else { continue }
       let done = range.done(committed)
+      let first = before ?? done
+      before = first
       let seconds = Duration(nanoseconds: MonotonicClock.now &- start).inSeconds
-      show(Look(done: done, total: range.count, rate: Double(done) / max(seconds, 0.001)))
+      show(Look(done: done, total: range.count, rate: Double(done - first) / max(seconds, 0.001)))
     }
   }
 
@@ -66,21 +70,29 @@ final class ReplayProgress: Sendable {
 struct ReplaySummary {
   let job: ReplayJob
   let options: WorkerOptions
-  let line: StatsLine
+  /// Nil where this process had nothing to do.
+  var line: StatsLine?
+  /// What to say then.
+  var remark = ""
   /// The whole range is, by whichever process.
   let isDone: Bool
+  /// With the labels from before, where that was asked for.
+  var comparison: ComparisonReport?
 
-  private var resolved: WorkerMetrics.Resolved { line.now.resolved }
+  private var resolved: WorkerMetrics.Resolved { line?.now.resolved ?? .init(labels: []) }
   private var replayed: Int { resolved.labelled + resolved.deadLettered + resolved.passedThrough + resolved.skipped }
   private var leftOut: Int { resolved.records - replayed }
-  private var seconds: Double { line.uptime.inSeconds }
+  private var seconds: Double { line?.uptime.inSeconds ?? 0 }
 
-  var text: String {
+  var text: String { ([summary] + (comparison.map { [$0.text] } ?? [])).joined(separator: "\n") }
+
+  private var summary: String {
+    guard line != nil else { return remark }
     let rate = Double(replayed) / max(seconds, 0.001)
     var parts = ["\(resolved.labelled) labelled", "\(resolved.deadLettered) dead-lettered"]
     if resolved.passedThrough > 0 { parts.append("\(resolved.passedThrough) passed through") }
     if resolved.skipped > 0 { parts.append("\(resolved.skipped) skipped") }
-    if options.replay?.filter.isAll == false { parts.append("\(leftOut) left out by the filter") }
+    if leftOut > 0 || options.replay?.filter.isAll == false { parts.append("\(leftOut) left out") }
     let end = isDone ? "the range is done" : "stopped before the end of the range; run the job again to go on"
     return
       "job \(job.name): \(replayed) records in \(ReplayProgress.clock(seconds)) (\(String(format: "%.1f", rate))/s): \(parts.joined(separator: ", ")); \(end)"
@@ -92,7 +104,8 @@ struct ReplaySummary {
     json.object { json in
       json.member("job", job.name)
       json.member("group", job.group)
-      json.member("topic", job.topic)
+      json.key("topics")
+      json.array { json in for topic in job.topics { json.value(topic) } }
       json.member("output_topic", options.outputTopic)
       json.member("done", isDone)
       json.member("records", replayed)
@@ -103,6 +116,10 @@ struct ReplaySummary {
       json.member("left_out", leftOut)
       json.member("tokens", resolved.tokens)
       json.member("seconds", (seconds * 1000).rounded() / 1000)
+      if let comparison {
+        json.key("comparison")
+        comparison.write(to: &json)
+      }
     }
     return json.bytes + [0x0A]
   }

@@ -27,7 +27,7 @@ final class BrokerProbe: Sendable {
     // Properties that librdkafka refuses were refused before.
     guard let admin = try? AdminClient(configuration: options.producer) else { return }
     repeat {
-      let answer = try? admin.metadata(topics: [options.inputTopic], timeout: max(interval, .seconds(1)))
+      let answer = try? admin.metadata(topics: options.inputTopics, timeout: max(interval, .seconds(1)))
       note(answer != nil)
     } while isEnded.wait(until: MonotonicClock.now &+ interval.nanoseconds, for: { isEnded, _ in isEnded ? true : nil }) == nil
   }

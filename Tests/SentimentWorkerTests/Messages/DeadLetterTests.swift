@@ -19,7 +19,7 @@ struct DeadLetterTests {
         "sentiment-source-partition=3", "sentiment-source-offset=42", "sentiment-source-timestamp=1000", "sentiment-attempts=1",
         "sentiment-time=2026-01-31T23:59:59.042Z",
       ])
-    #expect(Set(letter.headers.map(\.name)) == DeadLetter.headerNames)
+    #expect(Set(letter.headers.map(\.name) + [DeadLetter.valueOmittedHeader]) == DeadLetter.headerNames)
   }
 
   @Test func aMessageWithoutATimeHasNoTimestamp() {

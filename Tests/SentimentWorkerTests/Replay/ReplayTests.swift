@@ -9,8 +9,10 @@ struct ReplayBoundTests {
   @Test(
     "what users say",
     arguments: [
-      ("beginning", .beginning), ("end", .end), ("0", .offset(0)), ("42", .offset(42)), ("0=5", .offsets([0: 5])),
-      ("0=5,12=0", .offsets([0: 5, 12: 0])), ("1970-01-02", .time(86_400_000)), ("1970-01-01T00:00:01Z", .time(1000)),
+      ("beginning", .beginning), ("end", .end), ("0", .offset(0)), ("42", .offset(42)), ("0=5", .offsets([.init(0): 5])),
+      ("0=5,12=0", .offsets([.init(0): 5, .init(12): 0])),
+      ("reviews:0=5,1=2", .offsets([.init(topic: "reviews", 0): 5, .init(1): 2])), ("1970-01-02", .time(86_400_000)),
+      ("1970-01-01T00:00:01Z", .time(1000)),
       ("1970-01-01T01:00:01.250+01:00", .time(1250)), ("24h", .ago(.seconds(86400))), ("90m", .ago(.seconds(5400))),
     ] as [(String, ReplayBound)])
   func understood(text: String, bound: ReplayBound) {
@@ -20,7 +22,8 @@ struct ReplayBoundTests {
   @Test(
     "what nobody means",
     arguments: [
-      "", "-1", "Beginning", "0=", "=5", "0=5,", "0=5,0=6", "0=-5", "1=2=3", "0s", "1970-13-01", "1970-01-01T00:00:01",
+      "", "-1", "Beginning", "0=", "=5", "0=5,", "0=5,0=6", "0=-5", "1=2=3", ":1=2", "reviews:=2", "reviews:-1=2", "0s",
+      "1970-13-01", "1970-01-01T00:00:01",
       "yesterday",
       "99999999999999999999", "١",
     ])
@@ -48,6 +51,15 @@ struct ReplayRangeTests {
     #expect(range.count == 10)
     #expect(range.done([:]) == 0 && range.done([a: 3]) == 0 && range.done([a: 12]) == 2 && range.done([a: 99]) == 10)
     #expect(!range.isDone([:]) && !range.isDone([a: 19]) && range.isDone([a: 20]) && ReplayRange([b: 7..<7]).isDone([:]))
+  }
+
+  @Test("what is left of it")
+  func left() {
+    let range = ReplayRange([a: 10..<20, b: 0..<5])
+    #expect(range.left([:]) == range)
+    #expect(range.left([a: 12, b: 99]) == ReplayRange([a: 12..<20, b: 5..<5]))
+    #expect(range.left([a: 3]).partitions[a] == 10..<20)
+    #expect(ReplayBound.offsets(after: range) == .offsets([.init(topic: "t", 0): 20, .init(topic: "t", 1): 5]))
   }
 
   @Test("a partition ends with anything at or behind its end, records or the log's end, and not with its last record")
