@@ -4,7 +4,7 @@ import Testing
 
 /// The commands around the worker, as a newcomer tries them.
 struct CommandTests {
-  static let commands = ["run", "classify", "tokenize", "demo", "broker", "check", "model"]
+  static let commands = ["run", "replay", "classify", "tokenize", "demo", "broker", "check", "model", "bench", "top"]
 
   @Test("help teaches by example", arguments: commands)
   func help(command: String) throws {

@@ -11,7 +11,7 @@ extension HarnessProgram {
       .init("fault-harness run --brokers localhost:9092 --seed 4711", "The faults of an earlier run again."),
       .init("fault-harness self-test --brokers localhost:9092", "Does the verdict find what is wrong with broken workers?"),
     ],
-    commands: [run, plan, selfTest, brokenWorker], table: HarnessSettings.table)
+    commands: [run, scale, plan, selfTest, brokenWorker], table: HarnessSettings.table)
 
   private static let faultSettings: [any AnySetting] = [
     HarnessSettings.seed, HarnessSettings.faults, HarnessSettings.kinds, HarnessSettings.interval,
@@ -51,6 +51,23 @@ extension HarnessProgram {
     "plan", summary: "Print the faults that a seed gives, without injecting them.",
     examples: [.init("fault-harness plan --seed 4711 --faults 100", "Those that need no broker's command and no proxy.")],
     settings: faultSettings + [HarnessSettings.workers, HarnessSettings.sessionTimeout] + brokerSettings)
+
+  private static let scale = CommandSpecification(
+    "scale", summary: "Change the number of workers under load, and say how long each change stopped the stream.",
+    discussion: """
+      No fault is injected, so that nothing may be lost, repeated or moved, at-least-once included. The times are those at which brokers \
+      appended outcomes; exactly-once readers see them with the transaction's commit.
+      """,
+    examples: [
+      .init("fault-harness scale --brokers localhost:9092 --scaling 1,4,2 --rate 2000", "One worker, four, two."),
+      .init(
+        "fault-harness scale --brokers localhost:9092 --guarantee exactly-once --model int8 --rate 40", "With the bundled model."),
+    ],
+    settings: [
+      HarnessSettings.brokers, HarnessSettings.seed, HarnessSettings.scaling, HarnessSettings.hold, HarnessSettings.guarantee,
+      HarnessSettings.model, HarnessSettings.worker, HarnessSettings.workerArguments, HarnessSettings.sessionTimeout,
+      HarnessSettings.stopLimit,
+    ] + recordSettings + [HarnessSettings.drainLimit, HarnessSettings.json, HarnessSettings.logDirectory])
 
   private static let selfTest = CommandSpecification(
     "self-test", summary: "Run workers that are broken in known ways, and check that the verdict finds each of them.",

@@ -34,6 +34,7 @@ enum HarnessProgram {
     do {
       switch command {
       case "plan": return plan(values)
+      case "scale": return try scaleRun(values, stop)
       case "self-test": return try selfTest(values, stop)
       case "broken-worker":
         try BrokenWorker(values).run(until: stop)
@@ -67,6 +68,26 @@ enum HarnessProgram {
     let report = Report(
       seed: seed, guarantee: values[HarnessSettings.guarantee].guarantee, faults: result.observations.faults, begin: result.begin,
       verdict: verdict)
+    try write(report, values)
+    if verdict.outcome == .passed, logs.isTemporary { try? FileManager.default.removeItem(at: logs.url) }
+    return verdict.outcome == .passed ? Status.passed : Status.notPassed
+  }
+
+  private static func scaleRun(_ values: SettingValues, _ stop: StopFlag) throws -> Int32 {
+    let seed = seed(values)
+    let logs = try logDirectory(values)
+    printError("seed \(seed); logs in \(logs.url.path)")
+    var options = try options(values, seed: seed, logs: logs.url)
+    let numbers = values[HarnessSettings.scaling]
+    options.shape.count = 0
+    options.shape.workers = numbers[0]
+    options.scaling = Array(numbers.dropFirst())
+    options.quietTime = values[HarnessSettings.hold]
+    let result = try FaultRun(options, proxy: nil, stop: stop, say: printError).run()
+    let verdict = judge(values).verdict(on: result.observations)
+    let report = Report(
+      seed: seed, guarantee: values[HarnessSettings.guarantee].guarantee, faults: [], begin: result.begin, verdict: verdict,
+      stops: StopTimes(result.changes, outcomes: result.observations.outcomes, begin: result.begin, end: result.fedUntil))
     try write(report, values)
     if verdict.outcome == .passed, logs.isTemporary { try? FileManager.default.removeItem(at: logs.url) }
     return verdict.outcome == .passed ? Status.passed : Status.notPassed

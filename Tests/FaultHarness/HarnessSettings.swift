@@ -9,7 +9,7 @@ enum HarnessSettings {
   static let brokers = Setting<[String]>(
     "broker.brokers", flag: "brokers", shortFlag: "b", default: [], allowed: .matching("one or more HOST:PORT") { !$0.isEmpty },
     summary: "Brokers of a real Kafka; topics and a group of the run's own are made there.", placeholder: "HOST:PORT,…",
-    example: "localhost:9092", requiredBy: ["run", "self-test", "broken-worker"])
+    example: "localhost:9092", requiredBy: ["run", "scale", "self-test", "broken-worker"])
   static let stopCommand = Setting<String?>(
     "broker.stop-command", flag: "broker-stop-command", default: nil,
     summary: "Shell command that stops a broker in order and returns when it has stopped; with it come broker-restart faults.",
@@ -45,6 +45,15 @@ enum HarnessSettings {
     placeholder: "ARGUMENT")
   static let workers = Setting<Int>(
     "workers.count", flag: "workers", default: 2, allowed: .range(1...4), summary: "Workers that run all the time.")
+  static let scaling = Setting<[Int]>(
+    "workers.scaling", flag: "scaling", default: [1, 4, 2],
+    allowed: .matching("numbers of workers, 1 to 16") { numbers in
+      !numbers.isEmpty && numbers.allSatisfy { (1...16).contains($0) }
+    },
+    summary: "Numbers of workers, one after the other.", placeholder: "N,N,…", commandLineOnly: true)
+  static let hold = Setting<Duration>(
+    "workers.hold", flag: "hold", default: .seconds(20), allowed: .range(.seconds(1)...(.seconds(3600))),
+    summary: "How long each number of workers is kept.", commandLineOnly: true)
   static let model = Setting<ModelChoice>(
     "workers.model", flag: "model", default: .constant,
     summary: "What labels: nothing (every review gets the same label) or the bundled model at int8.")
@@ -125,7 +134,7 @@ enum HarnessSettings {
       .init("proxy", summary: "What stands between workers and broker.", [proxyPort, proxyTarget]),
       .init(
         "workers", summary: "What is put to the test.",
-        [worker, workerArguments, workers, model, guarantee, sessionTimeout, stopLimit]),
+        [worker, workerArguments, workers, scaling, hold, model, guarantee, sessionTimeout, stopLimit]),
       .init("faults", summary: "What is done to it.", [seed, faults, kinds, interval]),
       .init("records", summary: "What is fed.", [rate, keys, partitions]),
       .init(

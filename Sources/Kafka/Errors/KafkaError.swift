@@ -97,6 +97,8 @@ extension KafkaError {
   public var isPurged: Bool {
     responseCode == RD_KAFKA_RESP_ERR__PURGE_QUEUE || responseCode == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT
   }
+  /// Another member of the group has taken this one's `group.instance.id`.
+  public var isFencedInstance: Bool { responseCode == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID }
   /// The group is rebalancing or the member is no longer part of this generation: the commit did not take effect.
   public var isStaleGroupMember: Bool {
     switch responseCode {

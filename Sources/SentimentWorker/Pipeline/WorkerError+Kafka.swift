@@ -33,6 +33,8 @@ extension WorkerError.Kind {
       self = .refused
     } else if error.isUnknownTopicOrPartition {
       self = .topicMissing
+    } else if error.isFencedInstance {
+      self = .fenced
     } else {
       return nil
     }

@@ -13,7 +13,7 @@ public struct WorkerError: Error, Sendable, CustomStringConvertible {
     case drainDeadline = 6
     /// A message that cannot be labelled, of a kind whose policy is `fail`.
     case unusable = 7
-    /// Another producer has taken over this worker's transactional id.
+    /// Another worker has taken over this one's transactional id or `group.instance.id`.
     case fenced = 8
     /// A topic does not exist, or no longer.
     case topicMissing = 9

@@ -20,8 +20,10 @@ final class FaultRun: Sendable {
     var environment: [String: String]
     var stopLimit: Duration
     var drainLimit: Duration
-    /// How long to feed where there are no faults.
+    /// How long to feed where there are no faults; after each change of the number of workers, where there are such.
     var quietTime: Duration
+    /// Numbers of workers after the first one, one after the other.
+    var scaling: [Int] = []
     var broker: BrokerControl
     var logDirectory: URL
   }
@@ -29,6 +31,9 @@ final class FaultRun: Sendable {
   struct Result: Sendable {
     var observations: Observations
     var begin: WallMilliseconds
+    var changes: [PodChange] = []
+    /// When the last record was fed.
+    var fedUntil: WallMilliseconds
   }
 
   private let options: Options
@@ -75,7 +80,9 @@ final class FaultRun: Sendable {
 
     inject(feed, feeder, fleet, begin)
     if schedule.faults.isEmpty { stop.wait(options.quietTime) }
+    let changes = try scale(fleet)
     calm()
+    let fedUntil = WallClock.now
     feeder.finish(within: .seconds(130))
     if let failure = feeder.failure { note(failure) }
     waitUntilDrained(sampler)
@@ -91,7 +98,7 @@ final class FaultRun: Sendable {
     var observations = try observe(sampler)
     observations.acknowledged = feeder.acknowledged
     observations.exits = fleet.exits
-    return Result(observations: observations, begin: begin)
+    return Result(observations: observations, begin: begin, changes: changes, fedUntil: fedUntil)
   }
 
   private func note(_ trouble: String) {
@@ -235,6 +242,21 @@ final class FaultRun: Sendable {
   private func seconds(_ milliseconds: Int64) -> String {
     let tenths = max(0, milliseconds) / 100
     return "+\(tenths / 10).\(tenths % 10) s"
+  }
+
+  // MARK: Scaling
+
+  private func scale(_ fleet: Fleet) throws -> [PodChange] {
+    var changes: [PodChange] = []
+    var count = options.shape.workers
+    for next in options.scaling where !stop.isRaised {
+      say("\(count) to \(next) workers")
+      changes.append(PodChange(from: count, to: next, at: WallClock.now))
+      try fleet.scale(to: next)
+      count = next
+      stop.wait(options.quietTime)
+    }
+    return changes
   }
 
   // MARK: Afterwards

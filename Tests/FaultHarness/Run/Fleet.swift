@@ -45,6 +45,28 @@ final class Fleet: Sendable {
     Thread.detachNewThread { [self] in supervise() }
   }
 
+  /// Starts or ends so many workers, at the same time, that `count` are left.
+  func scale(to count: Int) throws {
+    let surplus = state.withLock { state in
+      let surplus = state.slots.enumerated().dropFirst(count).compactMap { index, slot in
+        slot.process.map { (Self.name(index), $0) }
+      }
+      let now = state.slots.count
+      if count < now { state.slots.removeLast(now - count) }
+      return surplus
+    }
+    for (_, process) in surplus { process.send(SIGTERM) }
+    for (name, process) in surplus { noteStop(of: process, name) }
+    while state.withLock({ $0.slots.count < count }) {
+      let index = state.withLock { state in
+        state.slots.append(Slot(isHeld: true))
+        return state.slots.count - 1
+      }
+      try launch(index)
+      state.withLock { $0.slots[index].isHeld = false }
+    }
+  }
+
   /// Ends all workers in order; those that do not end in time are killed.
   func stop() {
     supervision.raise()
@@ -130,12 +152,14 @@ final class Fleet: Sendable {
   private func supervise() {
     while supervision.wait(.milliseconds(200)) {
       for index in state.withLock({ $0.slots.indices }) {
-        let slot = state.withLock { $0.slots[index] }
+        let slot = state.withLock { $0.slots.indices.contains(index) ? $0.slots[index] : Slot() }
         guard !slot.isHeld, let process = slot.process, let end = process.end else { continue }
         note(end, of: process, Self.name(index))
         supervision.wait(.milliseconds(500))
         // A fault may have taken it over meanwhile; it then starts it again.
-        let isStill = state.withLock { $0.slots[index].process === process && !$0.slots[index].isHeld }
+        let isStill = state.withLock { state in
+          state.slots.indices.contains(index) && state.slots[index].process === process && !state.slots[index].isHeld
+        }
         if isStill { try? launch(index) }
       }
     }

@@ -8,6 +8,8 @@ struct Report: Sendable {
   /// When the first record was labelled; fault times are told from here.
   var begin: WallMilliseconds
   var verdict: Verdict
+  /// Of a run that changed the number of workers.
+  var stops: StopTimes?
 
   // MARK: For people
 
@@ -33,6 +35,7 @@ struct Report: Sendable {
       if finding.count > finding.examples.count { lines.append("      and \(finding.count - finding.examples.count) more") }
     }
     lines += verdict.doubts.map { line("doubt", $0) }
+    if let stops { lines.append(stops.text) }
     return lines.joined(separator: "\n")
   }
 
@@ -68,6 +71,10 @@ struct Report: Sendable {
       json.array { for doubt in verdict.doubts { $0.value(doubt) } }
       json.key("faults")
       json.array { json in for injected in faults { json.object { write(injected, to: &$0) } } }
+      if let stops {
+        json.key("scaling")
+        stops.write(to: &json)
+      }
     }
     return json.bytes
   }
