@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The stats log against its documentation.
@@ -25,6 +26,7 @@ struct StatsTests {
       #expect(try lines.map { try $0.string("type") } == Array(repeating: "stats", count: lines.count - 1) + ["summary"])
       let fields = try Self.documentedFields()
       for line in lines { expectFields(of: line, fields) }
+      try Self.expectValid(run.output)
       try expectAgreement(of: lines)
       #expect(try summary.int("records.labelled") == 500)
       #expect(try summary.int("records.passed_through") == 5)
@@ -53,10 +55,72 @@ struct StatsTests {
     }
   }
 
+  @Test(
+    "lines of transactions are of the schema", .enabled(if: RealKafka.servers != nil, "SENTIMENT_TEST_KAFKA names no real Kafka"))
+  func transactions() throws {
+    try withTemporaryDirectory { directory in
+      try Stage.play(on: .real) { stage in
+        let worker = try stage.launch(
+          ["--delivery", "exactly-once"],
+          environment: constantLabel.merging(["SENTIMENT_DELIVERY_STATE_DIRECTORY": directory.path]) { $1 })
+        try stage.feed(Message.reviews(300))
+        try worker.waitForStats { try $0.int("records_since_start.labelled") == 300 }
+        worker.send(SIGTERM)
+        let run = try worker.finished()
+        #expect(try JSONLine(try #require(run.output.last)).int("transactions.committed") > 0)
+        try Self.expectValid(run.output)
+      }
+    }
+  }
+
+  @Test("labels that change show as drift, and the baseline outlives the worker")
+  func drift() throws {
+    try withTemporaryDirectory { directory in
+      try Stage.play { stage in
+        let file = directory.appendingPathComponent("baseline.json").path
+        let settings = [
+          "SENTIMENT_STATS_DRIFT_BASELINE": "300", "SENTIMENT_STATS_DRIFT_WINDOW": "100", "SENTIMENT_STATS_DRIFT_FILE": file,
+        ]
+        func run(_ words: String, _ count: Int) throws -> JSONLine {
+          let worker = try stage.launch(["--precision", "int8"], environment: settings)
+          try stage.feed((0..<count).map { Message(key: "\($0)", value: #"{"text": "\#(words), number \#($0)."}"#) })
+          try worker.waitForStats { try $0.int("records_since_start.labelled") == count }
+          worker.send(SIGTERM)
+          let end = try worker.finished()
+          #expect(end.exit == .status(0))
+          try Self.expectValid(end.output)
+          return try JSONLine(try #require(end.output.last))
+        }
+        let steady = try run("A wonderful, moving film", 500)
+        #expect(try steady.int("drift.baseline_records") == 300 && steady["drift.baseline_complete"] as? Bool == true)
+        #expect(try steady.double("drift.stability_index") < 0.25)
+        #expect(try abs(steady.double("drift.share_changes.Positive")) < 0.05)
+        #expect(FileManager.default.fileExists(atPath: file))
+        // Another worker, later.
+        let changed = try run("A terrible, boring film", 150)
+        #expect(try changed.int("drift.baseline_records") == 300)
+        #expect(try changed.double("drift.stability_index") > 1 && changed.double("drift.share_changes.Negative") > 0.9)
+      }
+    }
+  }
+
+  private static func expectValid(_ lines: [String], sourceLocation: SourceLocation = #_sourceLocation) throws {
+    var root = URL(fileURLWithPath: #filePath)
+    for _ in 0..<3 { root.deleteLastPathComponent() }
+    let schema = try JSONSchema(Data(contentsOf: root.appendingPathComponent("config/schemas/stats-line.schema.json")))
+    #expect(!lines.isEmpty, sourceLocation: sourceLocation)
+    for line in lines {
+      let problems = try schema.problems(in: Data(line.utf8))
+      #expect(problems.isEmpty, "\(problems) in \(line)", sourceLocation: sourceLocation)
+    }
+  }
+
   // MARK: Fields
 
   /// Fields of docs/stats.md whose last part is any name.
-  private static let open: Set<String> = ["lag.partitions", "labels", "dead_letters", "pass_throughs", "skips"]
+  private static let open: Set<String> = [
+    "lag.partitions", "labels", "dead_letters", "pass_throughs", "skips", "drift.share_changes",
+  ]
   private static let stages = ["age", "tokenise", "queue", "infer", "deliver", "total"]
 
   /// The paths in the table of docs/stats.md, in full.

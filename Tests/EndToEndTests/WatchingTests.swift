@@ -145,7 +145,7 @@ struct WatchingTests {
     }
   }
 
-  @Test("every metric that a panel of the dashboard or an autoscaler asks for is in a scrape")
+  @Test("every metric that a panel of the dashboard or an autoscaler or an alert asks for is in a scrape")
   func dashboard() throws {
     let deploy = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
@@ -157,6 +157,7 @@ struct WatchingTests {
     #expect(panels.count >= 15 && expressions.count >= panels.count)
     expressions.append(
       try String(contentsOf: deploy.appendingPathComponent("kubernetes/scaledobject.yaml"), encoding: .utf8))
+    expressions.append(try String(contentsOf: deploy.appendingPathComponent("prometheus/alerts.yml"), encoding: .utf8))
     let pattern = try Regex(#"\b(?:sentiment_worker|process)_[a-z_]+"#)
     let asked = Set(expressions.flatMap { $0.matches(of: pattern).map { String($0.output[0].substring ?? "") } })
     try Stage.play { stage in
@@ -172,6 +173,17 @@ struct WatchingTests {
       let missing = asked.subtracting(announced).subtracting(series)
       #expect(missing.isEmpty, "\(missing)")
     }
+  }
+
+  @Test("the alerts are rules of Prometheus", .enabled(if: Tool.find("promtool") != nil, "needs promtool"))
+  func alerts() throws {
+    var root = URL(fileURLWithPath: #filePath)
+    for _ in 0..<3 { root.deleteLastPathComponent() }
+    let check = try WorkerProcess(
+      ["check", "rules", root.appendingPathComponent("deploy/prometheus/alerts.yml").path],
+      executable: try #require(Tool.find("promtool")))
+    let result = try check.finished()
+    #expect(result.exit == .status(0) && result.everything.contains("SUCCESS: 5 rules found"), "\(result.everything)")
   }
 
   @Test("a Prometheus scrapes a worker", .enabled(if: Tool.find("prometheus") != nil, "needs prometheus"))

@@ -37,6 +37,7 @@ struct RunCommand {
     let identity = try start.takeIdentity(for: &options)
     defer { withExtendedLifetime(identity) {} }
     let model = try start.loadModel(lanes: lanes)
+    options.drift = try start.drift(of: model)
     let worker = Worker(
       options: options, model: model, log: log, noteReadiness: { status.note($0) },
       writeStats: { line in

@@ -44,6 +44,27 @@ struct WorkerStart {
     return model
   }
 
+  /// How labels are watched, with the baseline that was kept.
+  /// - Throws: `WorkerError` of kind `usage` for a file that is no baseline.
+  func drift(of model: any LabellingModel) throws(WorkerError) -> DriftOptions? {
+    guard let limits = DriftSettings.limits(values) else { return nil }
+    var options = DriftOptions(limits: limits)
+    guard let path = values[DriftSettings.file] else { return options }
+    let file = DriftBaselineFile(path: path)
+    options.file = file
+    switch try file.read(for: model.identity, labels: model.labels) {
+    case .baseline(let baseline):
+      options.baseline = baseline
+      log.info("labels are compared with a baseline that was kept", ["file": "\(path)", "records": .integer(baseline.records)])
+    case .nothing: log.info("a baseline of labels begins, to be kept", ["file": "\(path)"])
+    case .ofAnotherModel(let other):
+      log.warning(
+        "the baseline that was kept is of another model: a new one begins, and takes its place when it is complete",
+        ["file": "\(path)", "model": "\(other)"])
+    }
+    return options
+  }
+
   func logEnd(_ summary: StatsLine) {
     log.info(
       "stopped",

@@ -191,7 +191,7 @@ enum WorkerSettings {
       FailureSettings.unusable, FailureSettings.retry, FailureSettings.watchdog,
       .init("model", summary: "The model, and how it is run.", [model, precision, lanes, threadsPerLane]),
       .init("hub", summary: "Where models are fetched from.", ModelSettings.all),
-      .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile]),
+      .init("stats", summary: "The stats log: one JSON line per interval.", [statsInterval, statsFile] + DriftSettings.all),
       .init("http", summary: "Metrics and probes over HTTP.", HTTPSettings.all),
       .init("log", summary: "The log, on standard error.", [logLevel, logFormat]),
       .init("test", summary: "Hooks for tests.", [constantLabel] + FailureSettings.testHooks),

@@ -36,7 +36,7 @@ final class Worker: Sendable {
     self.log = log
     self.writeStats = writeStats
     self.noteReadiness = noteReadiness
-    metrics = WorkerMetrics(labels: model.labels.count, lanes: options.lanes)
+    metrics = WorkerMetrics(labels: model.labels.count, lanes: options.lanes, drift: options.drift)
     health = Health(timeout: options.stallTimeout)
     var initial = WorkerState(core: .init(batch: options.batch, flow: options.inFlight))
     initial.transaction = options.transactions.map { TransactionCore($0) }
@@ -61,7 +61,10 @@ final class Worker: Sendable {
     let reporter = StatsReporter(
       metrics: metrics, state: state, health: health,
       surroundings: surroundings,
-      write: writeStats)
+      write: { [self, baseline = BaselineKeeping(options.drift)] line in
+        writeStats(line)
+        baseline?.keep(metrics, of: model, log)
+      })
     let interval = options.statsInterval
     let stats = JoinableThread(name: "stats") { reporter.run(interval: interval) }
     defer { stats.join() }

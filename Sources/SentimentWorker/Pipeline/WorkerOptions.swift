@@ -32,6 +32,9 @@ struct WorkerOptions: Sendable {
   /// Time between two stats lines.
   var statsInterval: Duration
 
+  /// How labels are watched for drift; nil for not at all.
+  var drift: DriftOptions?
+
   /// What becomes of messages that cannot be labelled.
   var policies: UnusablePolicies
   /// How what fails is tried again.

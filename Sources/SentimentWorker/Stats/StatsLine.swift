@@ -21,6 +21,8 @@ struct StatsSnapshot: Sendable {
   var transactionsCommitted: Int
   var transactionsAborted: Int
   var transactionCommit: HistogramSnapshot
+  /// Nil where it is not watched.
+  var drift: Drift.Look?
 
   init(_ metrics: WorkerMetrics, time: UTCTime, at: Nanoseconds) {
     self.time = time
@@ -41,6 +43,7 @@ struct StatsSnapshot: Sendable {
     transactionsCommitted = metrics.transactions.committed.value
     transactionsAborted = metrics.transactions.aborted.value
     transactionCommit = metrics.transactions.commit.snapshot()
+    drift = metrics.drift?.withLock { $0.look }
   }
 }
 
@@ -202,6 +205,22 @@ struct StatsLine {
     } else {
       json.null()
     }
+    json.key("drift")
+    guard let drift = now.drift else { return json.null() }
+    json.object { json in
+      json.member("baseline_records", drift.baselineRecords)
+      json.member("baseline_complete", drift.isBaselineComplete)
+      json.member("recent_records", drift.recentRecords)
+      json.key("stability_index")
+      if let index = drift.stabilityIndex { json.value(fine(index)) } else { json.null() }
+      json.key("confidence_change")
+      if let change = drift.confidenceChange { json.value(fine(change)) } else { json.null() }
+      json.key("share_changes")
+      guard let changes = drift.shareChanges else { return json.null() }
+      json.object { json in
+        for (label, change) in zip(labels, changes) { json.member(label, fine(change)) }
+      }
+    }
   }
 
   private func encodeEvents(_ json: inout JSONWriter) {
@@ -241,6 +260,9 @@ struct StatsLine {
   private func ratio(_ part: Int, _ whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
 
   private func milliseconds(_ nanoseconds: UInt64) -> Double { rounded(Double(nanoseconds) / 1e6) }
+
+  /// For figures near 0.
+  private func fine(_ value: Double) -> Double { (value * 100_000).rounded() / 100_000 }
 
   /// Three decimals are more than any of these figures means.
   private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }

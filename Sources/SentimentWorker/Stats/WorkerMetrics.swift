@@ -64,6 +64,8 @@ final class WorkerMetrics: Sendable {
   let consumeErrors = Counter()
   let produceErrors = Counter()
   let commitErrors = Counter()
+  /// Nil where drift is not watched.
+  let drift: Locked<Drift>?
   private let resolvedState: Locked<Resolved>
   private let lagState = Locked<[TopicPartition: Int64]>([:])
   private let drain = Locked(DrainEstimate())
@@ -71,7 +73,8 @@ final class WorkerMetrics: Sendable {
   /// - Parameters:
   ///   - labels: how many labels the model has.
   ///   - lanes: how many engine lanes there are.
-  init(labels: Int, lanes: Int) {
+  init(labels: Int, lanes: Int, drift: DriftOptions? = nil) {
+    self.drift = drift.map { Locked(Drift($0.limits, classes: labels, baseline: $0.baseline)) }
     self.lanes = LaneMetrics(lanes: lanes)
     stages = Stages(
       age: Histogram(), tokenise: Histogram(), queue: self.lanes.queue, infer: self.lanes.infer, deliver: Histogram(),
@@ -90,6 +93,9 @@ final class WorkerMetrics: Sendable {
   func note(_ acknowledgement: WorkerState.Core.Acknowledgement, at now: Nanoseconds) {
     stages.deliver.record(now &- acknowledgement.releasedAt)
     stages.total.record(now &- acknowledgement.admittedAt)
+    if case .result(_, let label, let confidence, _) = acknowledgement.outcome {
+      drift?.withLock { $0.note(label: label, confidence: confidence) }
+    }
     resolvedState.withLock { resolved in
       resolved.records += 1
       switch acknowledgement.outcome {

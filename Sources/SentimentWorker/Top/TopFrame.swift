@@ -53,6 +53,7 @@ struct TopFrame {
     let sure = lines.compactMap { line in line.meanConfidence.map { ($0, line.labels.values.reduce(0, +)) } }
     let weight = sure.reduce(0) { $0 + $1.1 }
     let confidence = weight > 0 ? Figures.decimal(sure.reduce(0) { $0 + $1.0 * Double($1.1) } / Double(weight), 3) : "–"
+    let drift = lines.compactMap { $0.drift?.stabilityIndex }.max().map { ["drift \(Figures.decimal($0, 2))"] } ?? []
     let dead = lines.reduce(0) { $0 + $1.sinceStart.deadLettered }
     var reasons: [String: Int] = [:]
     var errors: [String: Int] = [:]
@@ -71,7 +72,7 @@ struct TopFrame {
         + (shown.isEmpty ? "" : "  \(ReplayProgress.clock(span))"),
       "behind       \(Self.padded(Figures.decimal(Double(lag), 0), 10))\(drain)",
       "by partition  " + partitions.map { "\($0.0): \(Figures.decimal(Double($0.1), 0))" }.joined(separator: "  "),
-      "labels        " + (mix + ["mean confidence \(confidence)"]).joined(separator: "   "),
+      "labels        " + (mix + ["mean confidence \(confidence)"] + drift).joined(separator: "   "),
       "dead letters \(Self.padded(Figures.decimal(Double(dead), 0), 10))" + (now.isEmpty ? "" : "  now: \(now)"),
       "errors now    " + (named(errors).isEmpty ? "none" : named(errors)),
     ]

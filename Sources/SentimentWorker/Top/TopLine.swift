@@ -31,6 +31,11 @@ struct TopLine: Decodable, Sendable, Equatable {
     var p99: Double
     var max: Double
   }
+  struct Drift: Decodable, Sendable, Equatable {
+    var stabilityIndex: Double?
+
+    enum CodingKeys: String, CodingKey { case stabilityIndex = "stability_index" }
+  }
   struct Lag: Decodable, Sendable, Equatable {
     var total: Int
     var partitions: [String: Int]
@@ -52,6 +57,7 @@ struct TopLine: Decodable, Sendable, Equatable {
   var lag: Lag
   var labels: [String: Int]
   var meanConfidence: Double?
+  var drift: Drift?
   var deadLetters: [String: Int]
   var errors: [String: Int]
   var rebalances: Int
@@ -59,7 +65,7 @@ struct TopLine: Decodable, Sendable, Equatable {
   var model: Model
 
   enum CodingKeys: String, CodingKey {
-    case time, lanes, waiting, paused, health, lag, labels, errors, rebalances, model
+    case time, lanes, waiting, paused, health, lag, labels, drift, errors, rebalances, model
     case recordsPerSecond = "records_per_second"
     case sinceStart = "records_since_start"
     case inFlight = "in_flight"

@@ -52,11 +52,35 @@ struct MetricsPage {
     text.summary(
       name("label_confidence_ratio"), help: "Probability of the given labels, 0 to 1.", sum: resolved.confidenceSum,
       count: resolved.labelled)
+    if let drift = snapshot.drift { writeDrift(drift, &text) }
     text.counter(
       name("dead_letters_total"), help: "Dead-lettered records by reason.", byReason(resolved.deadLetters))
     text.counter(
       name("pass_throughs_total"), help: "Records passed through unlabelled, by reason.", byReason(resolved.passThroughs))
     text.counter(name("skips_total"), help: "Records left out by policy, by reason.", byReason(resolved.skips))
+  }
+
+  private func writeDrift(_ drift: Drift.Look, _ text: inout PrometheusText) {
+    text.gauge(
+      name("drift_baseline_records"), help: "Labelled records of the baseline that recent ones are compared with.",
+      [.init(drift.baselineRecords)])
+    text.gauge(
+      name("drift_baseline_complete"), help: "1 once the baseline has as many as it is to have.",
+      [.init(drift.isBaselineComplete ? 1 : 0)])
+    text.gauge(
+      name("drift_recent_records"), help: "Labelled records that are compared with the baseline.", [.init(drift.recentRecords)])
+    text.gauge(
+      name("drift_stability_index"),
+      help:
+        "Population stability index of recent labels and confidences against the baseline: below 0.1 little has changed, above 0.25 much; NaN until it is known.",
+      [.init(drift.stabilityIndex ?? .nan)])
+    text.gauge(
+      name("drift_confidence_change_ratio"), help: "Recent mean confidence less the baseline's, -1 to 1; NaN until it is known.",
+      [.init(drift.confidenceChange ?? .nan)])
+    text.gauge(
+      name("drift_label_share_change_ratio"),
+      help: "Recent share of a label less the baseline's, -1 to 1; NaN until it is known.",
+      surroundings.labels.enumerated().map { .init(drift.shareChanges?[$0.offset] ?? .nan, ["label": $0.element]) })
   }
 
   /// Every reason that may come up, so that the first time is seen as a rise and not as a new series.
