@@ -5,6 +5,8 @@
 #define PRODUCT_VECTORS 1
 #define DOT_ROWS 2
 #define DOT_OUTPUTS 2
+#define TILE_ROWS 6
+#define TILE_PANELS 1
 #include <stdbool.h>
 #include <stdint.h>
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)

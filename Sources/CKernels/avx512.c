@@ -5,6 +5,8 @@
 #define PRODUCT_VECTORS 4
 #define DOT_ROWS 4
 #define DOT_OUTPUTS 4
+#define TILE_ROWS 14
+#define TILE_PANELS 2
 #include <stdbool.h>
 #include <stdint.h>
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"))), \

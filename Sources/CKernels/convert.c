@@ -83,3 +83,17 @@ long ck_convert_transposed(const void *source, ck_type type, long rows, long col
   }
   return bad ? first_not_finite(source, type, rows * columns, scale) : -1;
 }
+
+long ck_pack_panels(const void *source, ck_type type, long rows, long inputs, float scale, long first, float *panels) {
+  const unsigned char *bytes = source;
+  const long size = type == CK_F32 ? 4 : 2;
+  for (long r = 0; r < rows;) {
+    const long channel = first + r, lane = channel % CK_PANEL;
+    const long height = rows - r < CK_PANEL - lane ? rows - r : CK_PANEL - lane;
+    float *panel = panels + (channel - lane) * inputs + lane;
+    const long bad = ck_convert_transposed(bytes + r * inputs * size, type, height, inputs, scale, panel, CK_PANEL);
+    if (bad >= 0) return r * inputs + bad;
+    r += height;
+  }
+  return -1;
+}

@@ -84,11 +84,11 @@ public final class Model: Sendable {
     return try Safetensors(file: MappedFile(path: path))
   }
 
-  /// What multiplies at the effective precision, for logs: the kernels' instruction set, at f32 beside OpenBLAS and its choice.
+  /// What multiplies at the effective precision, for logs: the kernels' instruction set, beside OpenBLAS and its choice where that is used.
   public var kernelDescription: String {
     switch effectivePrecision {
-    case .f32: "openblas \(MatrixProduct.coreName), \(kernelPath.rawValue)"
-    case .bf16, .int8: kernelPath.rawValue
+    case .f32 where kernelPath.kernels.panel_product == nil: "openblas \(MatrixProduct.coreName), \(kernelPath.rawValue)"
+    case .f32, .bf16, .int8: kernelPath.rawValue
     }
   }
 

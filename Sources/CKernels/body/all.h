@@ -6,6 +6,10 @@
 #include "elementwise.h"
 #include "products.h"
 #include "attention.h"
+#ifdef TILE_ROWS
+#include "rows.h"
+#include "panels.h"
+#endif
 
 const ck_kernels KERNEL(ck_kernels) = {
     .embed = KERNEL(embed),
@@ -16,4 +20,7 @@ const ck_kernels KERNEL(ck_kernels) = {
     .product = KERNEL(product),
     .softmax = KERNEL(softmax),
     .attention = KERNEL(attention),
+#ifdef TILE_ROWS
+    .panel_product = KERNEL(panel_product),
+#endif
 };

@@ -25,6 +25,16 @@ typedef enum {
   CK_AVX512_BF16,      ///< the same with the dot product of bf16
 } ck_path;
 
+/// What becomes of a product's sums.
+typedef enum {
+  CK_SUM = 0,  ///< they stay as they are, without a bias
+  CK_GELU,     ///< GELU(sum + bias), exact (erf) form
+  CK_RELU,     ///< max(sum + bias, 0); NaN stays NaN
+} ck_finish;
+
+/// Channels of a panel of weights.
+enum { CK_PANEL = 16 };
+
 typedef struct {
   /// out[i] = LayerNorm(words[ids[i]] + positions[i]) for i < count; `positions` starts at the first token's position.
   /// Returns the index of the first id outside 0 ..< vocabulary (nothing after it is written), or -1.
@@ -50,6 +60,13 @@ typedef struct {
   /// multiply-adds over depth, ascending.
   void (*product)(const float *a, long lda, long rows, const float *b, long ldb, long depth, long columns, float *c,
                   long ldc);
+
+  /// For the channels `first` ..< `first` + `count` of a linear layer: y = finish(x·wᵀ), or y = finish(y + x·wᵀ). x: (rows, inputs);
+  /// y: (rows, count). `first` is a multiple of CK_PANEL. `panels`: w in panels of CK_PANEL channels, each (inputs, CK_PANEL), the last one
+  /// filled up with zeroes; ck_pack_panels makes them. `bias` is `first`'s. Each sum is one chain of fused multiply-adds over the
+  /// inputs, ascending, that begins with y or 0. Null where the CPU has no fused multiply-add.
+  void (*_Nullable panel_product)(const float *x, long ldx, long rows, const float *panels, long inputs, long first, long count,
+                                  const float *bias, ck_finish finish, bool accumulate, float *y, long ldy);
 
   /// Each row of x: (rows, columns) becomes its softmax.
   void (*softmax)(float *x, long ldx, long rows, long columns);
@@ -93,6 +110,9 @@ long ck_convert(const void *source, ck_type type, long count, float scale, float
 
 /// The same for a matrix (rows, columns), written transposed: out[c · ldo + r] = source[r · columns + c] · scale.
 long ck_convert_transposed(const void *source, ck_type type, long rows, long columns, float scale, float *out, long ldo);
+
+/// The same for rows `first` ..< `first` + `rows` of a linear layer's weights, (rows, inputs), written into its panels.
+long ck_pack_panels(const void *source, ck_type type, long rows, long inputs, float scale, long first, float *panels);
 
 /// A 64-bit checksum of bytes, continuing from `seed`; see hash.c for the algorithm. Not cryptographic.
 uint64_t ck_hash(const void *bytes, long count, uint64_t seed);

@@ -1,7 +1,7 @@
 import CKernels
 
-/// The instruction set that the kernels run on, slowest first. Each gives the same bits for the same input; f32 matrix
-/// products go through OpenBLAS, which chooses for itself.
+/// The instruction set that the kernels run on, slowest first. Each gives the same bits for the same input, but for the
+/// portable one on x86-64, whose f32 matrix products go through OpenBLAS.
 public enum KernelPath: String, Sendable, CaseIterable {
   case portable
   case neonDot = "neon-dot"

@@ -10,9 +10,13 @@ struct WeightLoader {
   private var configuration: ModelConfiguration { reader.configuration }
 
   static func load(_ reader: CheckpointReader, kernels: ck_kernels) throws(ModelError) -> Weights {
-    // Every tensor is kept; only biases move (the keys' goes, a few sums stay).
+    // Every tensor is kept; only biases move (the keys' goes, a few sums stay). Panels fill up their last channels.
     let expected = CheckpointReader.expectedTensors(of: reader.configuration)
-    let capacity = FloatMemory.capacity(for: expected.map { $0.shape.reduce(1, *) })
+    let capacity = FloatMemory.capacity(
+      for: expected.map { _, shape in
+        guard kernels.panel_product != nil, shape.count == 2 else { return shape.reduce(1, *) }
+        return Linear.weightCount(.panels, inputs: shape[1], outputs: shape[0])
+      })
     let memory = try FloatMemory(capacity: capacity, purpose: "weights at f32")
     return try WeightLoader(
       kernels: kernels, floats: FloatTensors(reader: reader, memory: memory)
@@ -26,10 +30,11 @@ struct WeightLoader {
     _ names: [String], inputs: Int, outputs: Int, form: Linear.Form, scales: [Float], bias: UnsafeMutablePointer<Float>
   ) throws(ModelError) -> Linear {
     let all = outputs * names.count
-    let weights = memory.take(all * inputs)
+    let weights = memory.take(Linear.weightCount(form, inputs: inputs, outputs: all))
     for (index, name) in names.enumerated() {
       try reader.convert("\(name).weight") {
         switch form {
+        case .panels: ck_pack_panels($0, $1, outputs, inputs, scales[index], index * outputs, weights)
         case .rows: ck_convert($0, $1, outputs * inputs, scales[index], weights + index * outputs * inputs)
         case .matrix: ck_convert_transposed($0, $1, outputs, inputs, scales[index], weights + index * outputs, all)
         }
@@ -41,13 +46,14 @@ struct WeightLoader {
   private func linear(_ name: String, inputs: Int, outputs: Int, form: Linear.Form? = nil, scale: Float = 1) throws(ModelError)
     -> Linear
   {
-    let form = form ?? Self.form(inputs: inputs, outputs: outputs)
+    let form = form ?? self.form(inputs: inputs, outputs: outputs)
     let bias = try floats.tensor("\(name).bias", scale: scale)
     return try linear([name], inputs: inputs, outputs: outputs, form: form, scales: [scale], bias: bias)
   }
 
-  private static func form(inputs: Int, outputs: Int) -> Linear.Form {
-    MatrixProduct.suits(inputs: inputs, outputs: outputs) ? .matrix : .rows
+  private func form(inputs: Int, outputs: Int) -> Linear.Form {
+    if kernels.panel_product != nil { return .panels }
+    return MatrixProduct.suits(inputs: inputs, outputs: outputs) ? .matrix : .rows
   }
 
   // MARK: Modules
@@ -77,11 +83,12 @@ struct WeightLoader {
     let valueBias = try floats.tensor("\(attention).v_lin.bias")
     let input = try linear(
       ["\(attention).q_lin", "\(attention).k_lin", "\(attention).v_lin"], inputs: d, outputs: d,
-      form: Self.form(inputs: d, outputs: 3 * d), scales: [queryScale, 1, 1], bias: queryBias)
+      form: form(inputs: d, outputs: 3 * d), scales: [queryScale, 1, 1], bias: queryBias)
     // Not used, but a checkpoint with NaN in it is damaged all the same; its place takes W_o·b_v.
     let moved = try floats.tensor("\(attention).k_lin.bias")
     let output = try linear("\(attention).out_lin", inputs: d, outputs: d)
     switch output.form {
+    case .panels: kernels.panel_product?(valueBias, d, 1, output.weights, d, 0, d, output.bias, CK_SUM, false, moved, d)
     case .matrix: kernels.product(valueBias, d, 1, output.weights, d, d, d, moved, d)
     case .rows: kernels.linear(valueBias, d, 1, output.weights, d, d, d, nil, false, moved, d)
     }

@@ -4,7 +4,9 @@ import CKernels
 struct Linear {
   /// How `weights` lie in memory.
   enum Form {
-    /// (inputs, outputs), for OpenBLAS.
+    /// Panels of channels, for the CPUs that have own kernels for them; see `ck_pack_panels`.
+    case panels
+    /// (inputs, outputs), for OpenBLAS on other CPUs.
     case matrix
     /// (outputs, inputs), as in the checkpoint, for the dot-product kernel: few rows, or small weights.
     case rows
@@ -23,9 +25,13 @@ struct Linear {
     kernels: ck_kernels
   ) {
     guard !part.isEmpty else { return }
+    if form == .panels {
+      return multiply(x, ldx: ldx, part, into: y, finish: CK_SUM, accumulate: accumulate, kernels: kernels)
+    }
     let x = x + part.rows.lowerBound * ldx
     let y = y + part.rows.lowerBound * outputs + part.columns.lowerBound
     switch form {
+    case .panels: break
     case .matrix:
       MatrixProduct.multiply(
         x, ldx: ldx, rows: part.rows.count, by: weights + part.columns.lowerBound, ldw: outputs, inputs: inputs,
@@ -35,6 +41,24 @@ struct Linear {
         x, ldx, part.rows.count, weights + part.columns.lowerBound * inputs, inputs, part.columns.count, inputs, nil, accumulate,
         y, outputs)
     }
+  }
+}
+
+extension Linear {
+  /// For weights in panels: some rows and columns of y = finish(x·wᵀ), or of y = finish(y + x·wᵀ).
+  func multiply(
+    _ x: UnsafePointer<Float>, ldx: Int, _ part: ProductPart, into y: UnsafeMutablePointer<Float>, finish: ck_finish,
+    accumulate: Bool = false, kernels: ck_kernels
+  ) {
+    guard !part.isEmpty, let product = kernels.panel_product else { return }
+    product(
+      x + part.rows.lowerBound * ldx, ldx, part.rows.count, weights, inputs, part.columns.lowerBound, part.columns.count,
+      bias + part.columns.lowerBound, finish, accumulate, y + part.rows.lowerBound * outputs + part.columns.lowerBound, outputs)
+  }
+
+  /// Floats that the weights take.
+  static func weightCount(_ form: Form, inputs: Int, outputs: Int) -> Int {
+    form == .panels ? roundUp(outputs, to: Int(CK_PANEL)) * inputs : outputs * inputs
   }
 }
 

@@ -27,7 +27,7 @@ struct BatchInvarianceTests {
       let together = try lanes[round % lanes.count].logits(chosen.map { all[$0] })
       for (position, index) in chosen.enumerated() where together[position] != alone[index] {
         Issue.record(
-          "\(MatrixProduct.coreName): sequence of \(all[index].count) tokens differs at place \(position) of \(chosen.count)")
+          "\(model.kernelDescription): sequence of \(all[index].count) tokens differs at place \(position) of \(chosen.count)")
       }
     }
   }
@@ -38,10 +38,19 @@ struct BatchInvarianceTests {
     try expectInvariance(model, count: 24, longest: 300, rounds: 6, seed: 1)
   }
 
-  @Test("small models, with and without OpenBLAS", arguments: SyntheticModel.golden.indices, [Precision.f32, .bf16])
-  func small(index: Int, precision: Precision) throws {
+  @Test("bundled model on OpenBLAS")
+  func openBLAS() throws {
+    let model = try Model(directory: SharedDirectory.bundledModel, kernelPath: .portable)
+    try expectInvariance(model, count: 16, longest: 130, rounds: 4, seed: 2)
+  }
+
+  @Test(
+    "small models", arguments: SyntheticModel.golden.indices,
+    [(Precision.f32, KernelPath.best), (.bf16, .best), (.f32, .portable)])
+  func small(index: Int, way: (precision: Precision, path: KernelPath)) throws {
     let shape = SyntheticModel.golden[index].model
-    let model = try shape.load(precision: precision)
+    let directory = try shape.write()
+    let model = try Model(directory: directory.url, precision: way.precision, kernelPath: way.path)
     try expectInvariance(model, count: 40, longest: shape.positions, rounds: 8, seed: UInt64(index + 10))
   }
 

@@ -34,7 +34,7 @@ struct ClassifierHead {
         feedForward(last, sequences: group.count)
       }
       classify(sequences: group.count, logits: slice.logits + start * configuration.labels.count)
-      for length in group { row += Encoder.rows(of: length) }
+      for length in group { row += encoder.layout.rows(of: length) }
     }
   }
 
@@ -44,7 +44,7 @@ struct ClassifierHead {
     var row = start
     for (index, length) in lengths.enumerated() {
       (workspace.first + index * d).update(from: workspace.hidden + row * d, count: d)
-      row += Encoder.rows(of: length)
+      row += encoder.layout.rows(of: length)
     }
   }
 
@@ -72,7 +72,7 @@ struct ClassifierHead {
       kernels.softmax(scores, length, heads.count, length)
       // The mean states take the absorbed queries' place.
       kernels.product(scores, length, heads.count, states, d, length, d, absorbed, d)
-      row += Encoder.rows(of: length)
+      row += encoder.layout.rows(of: length)
     }
     for head in heads {
       let column = head * headDimension

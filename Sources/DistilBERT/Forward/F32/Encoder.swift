@@ -2,27 +2,25 @@ import CKernels
 
 /// The transformer layers that are computed for every token: all but the last.
 ///
-/// Sequences lie one below the other in the workspace without padding, but for the few rows that `MatrixProduct.rowAlignment`
-/// asks for; those hold zeroes at first and are computed along, and nobody reads them. Linear layers run over all rows at once,
+/// Sequences lie one below the other in the workspace without padding, but for the few rows that OpenBLAS may
+/// ask for (`RowLayout`); those hold zeroes at first and are computed along, and nobody reads them. Linear layers run over all rows at once,
 /// each thread of the lane has a part of each (`ProductPart`); attention runs per sequence and head. Each projection back into the
 /// residual stream is accumulated onto it by the product itself, so that the next kernel adds only the bias.
 struct Encoder {
   let configuration: ModelConfiguration
   let weights: Weights
+  let layout: RowLayout
   let kernels: ck_kernels
   let workspace: Workspace
   let member: TeamMember
   let clock: StageClock
 
-  /// Rows that a sequence takes.
-  static func rows(of length: Int) -> Int { roundUp(length, to: MatrixProduct.rowAlignment) }
-
   /// Fills `workspace.hidden` with the sequences' states after all layers but the last: this thread's part, which the others have
   /// to meet. The sequences fit the workspace.
   func run(_ slice: Slice) {
-    let division = RowDivision(alignment: MatrixProduct.rowAlignment, unit: MatrixProduct.rowMultiple)
+    let division = RowDivision(alignment: layout.alignment, unit: layout.multiple)
     let own = division.rows(of: member, lengths: slice.lengths)
-    let rows = roundUp(slice.lengths.reduce(0) { $0 + Self.rows(of: $1) }, to: MatrixProduct.rowMultiple)
+    let rows = roundUp(slice.lengths.reduce(0) { $0 + layout.rows(of: $1) }, to: layout.multiple)
     embed(slice, rows: own)
     clock.lap(.embedding)
     for layer in weights.layers {
@@ -40,7 +38,7 @@ struct Encoder {
     let d = configuration.dimension
     let norm = weights.embeddingNorm
     var end = rows.lowerBound
-    slice.forEachPart(in: rows, alignment: MatrixProduct.rowAlignment) { part in
+    slice.forEachPart(in: rows, alignment: layout.alignment) { part in
       let start = part.row + part.tokens.lowerBound
       clear(rows: end..<max(end, min(start, rows.upperBound)))
       end = max(rows.lowerBound, part.row + part.tokens.upperBound)
@@ -67,7 +65,7 @@ struct Encoder {
   private func attend(_ layer: LayerWeights, _ slice: Slice, rows: Range<Int>) {
     let d = configuration.dimension
     let headDimension = configuration.headDimension
-    slice.forEachPart(in: rows, alignment: MatrixProduct.rowAlignment) { part in
+    slice.forEachPart(in: rows, alignment: layout.alignment) { part in
       guard !part.tokens.isEmpty else { return }
       for head in 0..<configuration.heads {
         let column = head * headDimension
@@ -94,7 +92,7 @@ struct Encoder {
   private func feedForward(_ layer: LayerWeights, rows: Int) {
     let d = configuration.dimension
     let tiles = (rows + workspace.tileRows - 1) / workspace.tileRows
-    // 48 rows keep a token's place in its group of rows (see MatrixProduct).
+    // 48 rows keep a token's place in OpenBLAS's group of rows (see MatrixProduct).
     let step = roundUp((rows + tiles - 1) / tiles, to: 48)
     for row in stride(from: 0, to: rows, by: step) {
       let count = min(step, rows - row)
@@ -102,10 +100,7 @@ struct Encoder {
       // Queries, keys and values are done with: their place takes the tile.
       let inner = workspace.wide
       member.meet()
-      let part = multiply(tile, ldx: d, rows: count, by: layer.feedForwardIn, into: inner)
-      clock.lap(.feedForwardIn)
-      activate(inner, part, bias: layer.feedForwardIn.bias)
-      clock.lap(.activation)
+      widen(tile, rows: count, by: layer.feedForwardIn, into: inner)
       member.meet()
       multiply(inner, ldx: configuration.hiddenDimension, rows: count, by: layer.feedForwardOut, into: tile, accumulate: true)
       clock.lap(.feedForwardOut)
@@ -114,15 +109,29 @@ struct Encoder {
     }
   }
 
+  /// This thread's part of y = activation(x·wᵀ + bias).
+  private func widen(_ x: UnsafePointer<Float>, rows: Int, by linear: Linear, into y: UnsafeMutablePointer<Float>) {
+    let part = ProductPart(of: rows, linear, for: member)
+    if linear.form == .panels {
+      // The activation is part of the product.
+      let finish = configuration.activation == .gelu ? CK_GELU : CK_RELU
+      linear.multiply(x, ldx: linear.inputs, part, into: y, finish: finish, kernels: kernels)
+      clock.lap(.feedForwardIn)
+    } else {
+      linear.multiply(x, ldx: linear.inputs, part, into: y, accumulate: false, kernels: kernels)
+      clock.lap(.feedForwardIn)
+      activate(y, part, bias: linear.bias)
+      clock.lap(.activation)
+    }
+  }
+
   /// This thread's part of y = x·wᵀ, or y += x·wᵀ, without the bias.
-  @discardableResult
   private func multiply(
     _ x: UnsafePointer<Float>, ldx: Int, rows: Int, by linear: Linear, into y: UnsafeMutablePointer<Float>,
     accumulate: Bool = false
-  ) -> ProductPart {
+  ) {
     let part = ProductPart(of: rows, linear, for: member)
     linear.multiply(x, ldx: ldx, part, into: y, accumulate: accumulate, kernels: kernels)
-    return part
   }
 
   /// x = activation(x + bias), x: (rows, hidden_dim), in a part of it.

@@ -1,12 +1,12 @@
 import COpenBLAS
 
-/// Matrix products on OpenBLAS, shaped so that a row's result depends on that row alone.
+/// Matrix products on OpenBLAS, where there are no own kernels (`Linear.Form`), shaped so that a row's result depends on that row alone.
 ///
 /// OpenBLAS gives a row different bits in different company in two ways, both measured on 0.3.21 over its kernels
 /// (`BatchInvarianceTests` repeats it through the engine):
 /// - below 10^6 multiplications it takes another kernel. `suits` keeps such small weights away from it;
 /// - the Haswell and Zen kernels work on groups of 12 rows and round some columns differently in the first and last six.
-///   So every sequence starts at a multiple of `rowAlignment` rows, and a token keeps its place in its group.
+///   So every sequence starts at a multiple of `rowLayout`'s rows, and a token keeps its place in its group.
 ///
 /// Each lane calls it from its own thread, so one call must stay on one thread.
 enum MatrixProduct {
@@ -19,8 +19,11 @@ enum MatrixProduct {
   /// Version and build of OpenBLAS.
   static var libraryDescription: String { String(cString: openblas_get_config()) }
 
-  /// Sequences start at a multiple of this many rows.
-  static let rowAlignment: Int = {
+  static var rowLayout: RowLayout {
+    RowLayout(alignment: rowAlignment, multiple: rowAlignment == 1 ? 16 : rowAlignment)
+  }
+
+  private static let rowAlignment: Int = {
     switch coreName.lowercased() {
     case "skylakex", "cooperlake", "sandybridge", "nehalem": return 1
     case "haswell", "zen": return 12
@@ -34,9 +37,6 @@ enum MatrixProduct {
   /// Whether columns that are computed apart, from a multiple of 16 on, have the bits that they have beside others. So it is on kernels
   /// that look at no group of rows; those of Haswell and Zen round some columns differently at the edges of blocks, which move.
   static var columnsAreIndependent: Bool { rowAlignment == 1 }
-
-  /// Products have a multiple of this many rows, at least one times.
-  static let rowMultiple = rowAlignment == 1 ? 16 : rowAlignment
 
   /// Whether weights of this size always take OpenBLAS's large-matrix path, at 12 rows and more.
   static func suits(inputs: Int, outputs: Int) -> Bool { inputs * outputs * 12 > 1_000_000 }
