@@ -48,7 +48,7 @@ need_shared() { # SONAME-PREFIX PACKAGE WHY
 need_build_packages() {
   need_command pkg-config pkg-config "tells the build where the libraries are"
   need_library rdkafka librdkafka-dev "the Kafka client ($librdkafka_needed or later)"
-  need_library openblas libopenblas-dev "matrix products for the model"
+  need_library openblas libopenblas-dev "matrix products for CPUs without AVX2"
   need_library yaml-0.1 libyaml-dev "reads the configuration file"
   need_library libmicrohttpd libmicrohttpd-dev "serves metrics and probes over HTTP"
   need_library libcurl libcurl4-openssl-dev "fetches models; the Swift toolchain is linked with it as well"

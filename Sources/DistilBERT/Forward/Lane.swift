@@ -12,8 +12,8 @@ public final class Lane {
   public let model: Model
   /// Longest sequence, in tokens, that this lane takes: the model's `maximumPositions`, or `maximumTokens` if that is less.
   public let longestSequence: Int
-  /// Memory of the workspace in bytes; `Workspace` and `CodedWorkspace` give the formulas. At f32 OpenBLAS keeps a few MB
-  /// more per thread.
+  /// Memory of the workspace in bytes; `Workspace` and `CodedWorkspace` give the formulas. OpenBLAS, where it
+  /// is used, keeps a few MB more per thread.
   public var workspaceBytes: Int { pass.workspaceBytes }
   /// Threads that compute a batch, the caller's included.
   public let threads: Int

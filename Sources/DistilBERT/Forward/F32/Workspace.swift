@@ -8,7 +8,8 @@ import CKernels
 ///     + 16·(n·d + 4d + h) + n·L                   the last layer and the head
 ///     + L·(2·head_dim + 48) + 48·head_dim         one attention head (rounded up a little)
 ///
-/// floats: 14 MB for DistilBERT-base and 1,024 rows, 7 MB for the bundled model. OpenBLAS keeps a few MB of its own per thread.
+/// floats: 14 MB for DistilBERT-base and 1,024 rows, 7 MB for the bundled model. OpenBLAS, where it is used, keeps a few
+/// MB of its own per thread.
 /// Each further thread needs the attention's memory and 16·d.
 struct Workspace {
   /// Rows of the feed-forward layers that are computed at a time, so that the activation finds them in the cache.

@@ -7,7 +7,7 @@ public struct InstructionPeak: Sendable {
   private let kind: ck_peak
   private let path: ck_path
 
-  /// The peak of the instructions that `model` multiplies with; at f32 of the widest that the CPU has, as OpenBLAS takes them.
+  /// The peak of the instructions that `model` multiplies with; OpenBLAS takes the widest that the CPU has.
   public init(of model: Model) { self.init(at: model.effectivePrecision, path: model.kernelPath) }
 
   /// The same for whatever model is computed at that precision, on the path that the environment forces or the best one.
@@ -19,7 +19,7 @@ public struct InstructionPeak: Sendable {
     switch precision {
     case .f32:
       kind = CK_PEAK_F32
-      self.path = KernelPath.best.identifier
+      self.path = path.kernels.panel_product == nil ? KernelPath.best.identifier : path.identifier
     case .bf16:
       kind = CK_PEAK_BF16
       self.path = path.identifier

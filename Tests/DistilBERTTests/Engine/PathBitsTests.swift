@@ -3,8 +3,9 @@ import Testing
 
 @testable import DistilBERT
 
-@Suite("int8 gives the same bits on every dispatch path")
-struct Int8PathTests {
+/// int8 on every path; f32 on every one that has products of its own, which is all but the portable one on x86-64.
+@Suite("The same bits on every dispatch path")
+struct PathBitsTests {
   private static let sequences: [[Int32]] = {
     var random = SeededRandom(seed: 11)
     return [1, 2, 7, 16, 17, 48, 130].map { length in
@@ -22,15 +23,17 @@ struct Int8PathTests {
   }
 
   /// What the bits were when they were last meant to change; the same on every CPU.
-  private static let digest: UInt64 = 0x6678_ae9f_c220_2744
+  private static let digests: [Precision: UInt64] = [.int8: 0x6678_ae9f_c220_2744, .f32: 0x6066_aacb_9686_726a]
 
-  @Test("bundled model: the bits are the known ones")
-  func known() throws {
-    let model = try Model(directory: SharedDirectory.bundledModel, precision: .int8)
+  @Test(
+    "bundled model: the bits are the known ones", arguments: KernelPath.allCases.filter(\.isSupported), [Precision.f32, .int8])
+  func known(path: KernelPath, precision: Precision) throws {
+    if precision == .f32, !PanelProductTests.paths.contains(path) { return }
+    let model = try Model(directory: SharedDirectory.bundledModel, precision: precision, kernelPath: path)
     let logits = try Lane(model: model).logits(Self.sequences).joined()
     // FNV-1a over the bit patterns.
     let found = logits.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01b3 }
-    #expect(found == Self.digest, "0x\(String(found, radix: 16)) on \(model.kernelPath)")
+    #expect(found == Self.digests[precision], "0x\(String(found, radix: 16))")
   }
 
   @Test("small models in odd shapes", arguments: SyntheticModel.golden.indices)
