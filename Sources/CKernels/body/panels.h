@@ -6,14 +6,24 @@
 
 enum {
   TILE_COLUMNS = TILE_PANELS * LANES,
-  INPUT_BLOCK = 768,        // inputs of a block: a tile's rows and panels of it leave room in the L2 cache for others
-  BLOCK_ELEMENTS = 96 << 10,  // rows × inputs that stay in the L2 cache while all panels pass by
+  TURN_INPUTS = 384,
+  BLOCK_INPUTS = 2 * TURN_INPUTS,
+  BLOCK_ROWS = 168,
+  BLOCK_CHANNELS = 512,
   UNROLLED = 4,
 };
 
+INLINE long least(long a, long b) { return a < b ? a : b; }
+
+/// What is fetched into the L2 cache while a tile is computed, a little at a time: a part of the panels that come next.
+typedef struct {
+  const char *line;
+  long step;  // bytes, for each UNROLLED inputs
+} upcoming;
+
 /// Goes on with the sums of one tile; both counts are constants where this is inlined.
 INLINE void panel_tile(const int rows, const int panels, const float *x, long ldx, const float *panel, long panel_elements,
-                       long depth, float *sums) {
+                       long depth, float *sums, upcoming next) {
   lanes sum[TILE_ROWS][TILE_PANELS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
@@ -24,6 +34,9 @@ INLINE void panel_tile(const int rows, const int panels, const float *x, long ld
   const float *end = panel + depth / UNROLLED * UNROLLED * LANES;
   for (; panel < end; panel += UNROLLED * LANES) {
     hold(&at, rows);
+#pragma clang loop unroll(full)
+    for (int p = 0; p < panels; p++) __builtin_prefetch(next.line + p * panel_elements * 4, 0, 2);
+    next.line += next.step;
 #pragma clang loop unroll(full)
     for (int k = 0; k < UNROLLED; k++) {
       lanes right[TILE_PANELS];
@@ -55,14 +68,18 @@ INLINE void panel_tile(const int rows, const int panels, const float *x, long ld
     for (int p = 0; p < panels; p++) store(sums + r * TILE_COLUMNS + p * LANES, sum[r][p]);
 }
 
-#define TILE_TYPES (const float *x, long ldx, const float *panel, long panel_elements, long depth, float *sums)
-#define TILE_BODY(rows, panels) panel_tile(rows, panels, x, ldx, panel, panel_elements, depth, sums)
+#define TILE_TYPES (const float *x, long ldx, const float *panel, long panel_elements, long depth, float *sums, \
+                    upcoming next)
+#define TILE_BODY(rows, panels) panel_tile(rows, panels, x, ldx, panel, panel_elements, depth, sums, next)
 #include "tiles.h"
 
-/// What a tile's sums begin with: what lies in y, or nothing.
+/// What a tile's sums begin with: what lies in y; or nothing, and then y's lines are fetched while the tile is computed.
 static void begin_tile(bool from_y, const float *y, long ldy, long rows, long columns, float *sums) {
   for (long r = 0; r < rows; r++, sums += TILE_COLUMNS)
-    for (long c = 0; c < columns; c += LANES) store(sums + c, from_y ? load_up_to(y + r * ldy + c, columns - c) : splat(0));
+    for (long c = 0; c < columns; c += LANES) {
+      if (!from_y) __builtin_prefetch(y + r * ldy + c, 1, 3);
+      store(sums + c, from_y ? load_up_to(y + r * ldy + c, columns - c) : splat(0));
+    }
 }
 
 INLINE lanes finish_lanes(const ck_finish finish, lanes sum) {
@@ -92,40 +109,49 @@ static void finish_tile(ck_finish finish, const float *sums, const float *bias, 
   }
 }
 
-/// Fetches one of `count` parts of the weights that come next, so that they are there when the last tile is done.
-INLINE void fetch_part(const float *weights, long elements, long index, long count) {
-  const char *end = (const char *)(weights + elements * (index + 1) / count);
-  for (const char *line = (const char *)(weights + elements * index / count); line < end; line += 64) __builtin_prefetch(line, 0, 2);
+/// The part of the next panels, `depth` inputs of each, for tile `index` of `count`.
+INLINE upcoming part_of(const float *panels, long depth, long index, long count) {
+  const long steps = depth / UNROLLED > 0 ? depth / UNROLLED : 1, bytes = depth * LANES * 4 / count;
+  return (upcoming){(const char *)panels + bytes * index, (bytes + steps - 1) / steps};
 }
 
-/// Blocks of rows, and of those blocks of inputs, each of which is read again for every TILE_COLUMNS channels. A block's rows are
-/// dealt evenly to as few tiles as they need.
+/// Blocks of rows × inputs stay in the L2 cache while all panels pass by; so do the sums of a block of channels while the inputs
+/// of the block are taken in two turns, so that a tile's panels stay in the L1 cache while all rows pass by. Rows are dealt evenly
+/// to as few blocks, and those to as few tiles, as they need.
 static void KERNEL(panel_product)(const float *x, long ldx, long rows, const float *panels, long inputs, long first, long count,
                                   const float *bias, ck_finish finish, bool accumulate, float *y, long ldy) {
   float sums[TILE_ROWS * TILE_COLUMNS] __attribute__((aligned(64)));
-  const long deepest = inputs < INPUT_BLOCK ? inputs : INPUT_BLOCK;
-  long most = BLOCK_ELEMENTS / (deepest > 0 ? deepest : 1) / TILE_ROWS * TILE_ROWS;
-  if (most == 0) most = TILE_ROWS;
-  for (long block = 0; block < rows; block += most) {
-    const long height = rows - block < most ? rows - block : most, needed = (height + TILE_ROWS - 1) / TILE_ROWS;
-    for (long k = 0; k == 0 || k < inputs; k += INPUT_BLOCK) {
-      const long depth = inputs - k < INPUT_BLOCK ? inputs - k : INPUT_BLOCK;
-      const bool is_last = k + INPUT_BLOCK >= inputs;
-      for (long c = 0; c < count; c += TILE_COLUMNS) {
-        const long columns = count - c < TILE_COLUMNS ? count - c : TILE_COLUMNS;
-        const float *panel = panels + (first + c) * inputs + k * LANES;
-        for (long i = 0, r = block; i < needed; i++) {
-          const long height_of_tile = height / needed + (i < height % needed);
-          float *target = y + r * ldy + c;
-          begin_tile(accumulate || k > 0, target, ldy, height_of_tile, columns, sums);
-          for (long p = 0; p < TILE_PANELS; p++)
-            fetch_part(panel + (TILE_PANELS + p) * inputs * LANES, depth * LANES, i, needed);
-          tiles[height_of_tile - 1][(columns - 1) / LANES](x + r * ldx + k, ldx, panel, inputs * LANES, depth, sums);
-          finish_tile(is_last ? finish : CK_SUM, sums, bias + c, target, ldy, height_of_tile, columns);
-          r += height_of_tile;
+  const long blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+  for (long block = 0, r0 = 0; block < blocks; block++) {
+    const long height = rows / blocks + (block < rows % blocks), needed = (height + TILE_ROWS - 1) / TILE_ROWS;
+    for (long k0 = 0; k0 == 0 || k0 < inputs; k0 += BLOCK_INPUTS) {
+      const long k_end = least(inputs, k0 + BLOCK_INPUTS);
+      for (long c0 = 0; c0 < count; c0 += BLOCK_CHANNELS) {
+        const long c_end = least(count, c0 + BLOCK_CHANNELS);
+        for (long k = k0; k == k0 || k < k_end; k += TURN_INPUTS) {
+          const long depth = least(k_end - k, TURN_INPUTS);
+          const ck_finish end = k + depth >= inputs ? finish : CK_SUM;
+          for (long c = c0; c < c_end; c += TILE_COLUMNS) {
+            const long columns = least(c_end - c, TILE_COLUMNS);
+            const float *panel = panels + (first + c) * inputs + k * LANES;
+            // What is multiplied next: the panels beside these, or the block's first ones in the next turn, or the next block's.
+            const float *next = c + TILE_COLUMNS < c_end ? panel + TILE_COLUMNS * inputs
+                                : k + depth < k_end ? panels + (first + c0) * inputs + (k + depth) * LANES
+                                                    : panels + (first + (c_end < count ? c_end : 0)) * inputs + k0 * LANES;
+            for (long i = 0, r = r0; i < needed; i++) {
+              const long tile_rows = height / needed + (i < height % needed);
+              float *target = y + r * ldy + c;
+              begin_tile(accumulate || k > 0, target, ldy, tile_rows, columns, sums);
+              tiles[tile_rows - 1][(columns - 1) / LANES](x + r * ldx + k, ldx, panel, inputs * LANES, depth, sums,
+                                                          part_of(next, depth, i, needed));
+              finish_tile(end, sums, bias + c, target, ldy, tile_rows, columns);
+              r += tile_rows;
+            }
+          }
         }
       }
     }
+    r0 += height;
   }
 }
 
