@@ -97,7 +97,8 @@ INLINE void multiply_block(const uint16_t *x, long ldx, long rows, const uint16_
                            float *out, long ldo) {
   for (long c = 0; c < channels; c += TILE_COLUMNS) {
     const long columns = channels - c < TILE_COLUMNS ? channels - c : TILE_COLUMNS;
-    tiles[rows - 1][(columns - 1) / LANES](x, ldx, panels + c * depth, depth, out + c, ldo);
+    // The panels were made just before and are near.
+    tiles[rows - 1][(columns - 1) / LANES](x, ldx, panels + c * depth, depth, out + c, ldo, (upcoming){(const char *)panels, 0});
   }
 }
 

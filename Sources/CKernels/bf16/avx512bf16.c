@@ -9,6 +9,7 @@
 #include "../body/vector.h"
 
 #include "../body/rows.h"
+#include "../body/fetching.h"
 #include "../body/transpose.h"
 #include "../body/moments.h"
 

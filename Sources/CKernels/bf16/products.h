@@ -6,7 +6,7 @@ enum { TILE_COLUMNS = TILE_PANELS * LANES, BLOCK_ELEMENTS = 128 << 10 };  // a b
 
 /// Sums of one tile; both counts are constants where this is inlined.
 INLINE void dot_tile(const int rows, const int panels, const uint16_t *x, long ldx, const uint16_t *panel, long depth,
-                     float *out, long ldo) {
+                     float *out, long ldo, upcoming next) {
   __m512 sum[TILE_ROWS][TILE_PANELS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
@@ -17,6 +17,7 @@ INLINE void dot_tile(const int rows, const int panels, const uint16_t *x, long l
   row_pointers at = rows_at(x, ldx * 2, rows);
   for (const uint16_t *end = panel + panel_elements; panel < end; panel += CK_BF16_STEP * LANES) {
     hold(&at, rows);
+    fetch_lines(&next, panels, panel_elements * 2);
 #pragma clang loop unroll(full)
     for (int k = 0; k < CK_BF16_STEP; k += 2) {
       __m512bh right[TILE_PANELS];
@@ -39,8 +40,8 @@ INLINE void dot_tile(const int rows, const int panels, const uint16_t *x, long l
     for (int p = 0; p < panels; p++) _mm512_store_ps(out + r * ldo + p * LANES, sum[r][p]);
 }
 
-#define TILE_TYPES (const uint16_t *x, long ldx, const uint16_t *panel, long depth, float *out, long ldo)
-#define TILE_BODY(rows, panels) dot_tile(rows, panels, x, ldx, panel, depth, out, ldo)
+#define TILE_TYPES (const uint16_t *x, long ldx, const uint16_t *panel, long depth, float *out, long ldo, upcoming next)
+#define TILE_BODY(rows, panels) dot_tile(rows, panels, x, ldx, panel, depth, out, ldo, next)
 #include "../body/tiles.h"
 
 /// What becomes of the sums: f32 in `y`, plus `residual` unless that is null; or bf16 in `out` where `y` is null.
@@ -115,13 +116,6 @@ INLINE void fetch_tile(const destination *to, long row, long rows, long column) 
   }
 }
 
-/// Fetches one of `count` parts of the weights that come next, so that they are there when the last tile is done.
-INLINE void fetch_part(const void *weights, long bytes, long index, long count) {
-  const char *end = (const char *)weights + bytes * (index + 1) / count;
-  const char *line = (const char *)weights + bytes * index / count;
-  for (; line < end; line += 64) _mm_prefetch(line, _MM_HINT_T1);
-}
-
 /// Blocks of rows, each of which is read again for every TILE_COLUMNS channels. Its rows are dealt evenly to as few tiles as
 /// they need.
 static void run(const uint16_t *x, long ldx, long rows, const ck_bf16_weights *w, long first, long count,
@@ -136,11 +130,12 @@ static void run(const uint16_t *x, long ldx, long rows, const ck_bf16_weights *w
       const long columns = count - c < TILE_COLUMNS ? count - c : TILE_COLUMNS;
       const uint16_t *panel = w->panels + (first + c) * depth;
       const float *bias = w->bias + first + c;
+      const uint16_t *next = w->panels + (first + (c + TILE_COLUMNS < count ? c + TILE_COLUMNS : 0)) * depth;
       for (long i = 0, r = block; i < tiles_needed; i++) {
         const long tile_rows = height / tiles_needed + (i < height % tiles_needed);
         fetch_tile(to, r, tile_rows, c);
-        fetch_part(w->panels + (first + c + TILE_COLUMNS) * depth, depth * TILE_COLUMNS * 2, i, tiles_needed);
-        tiles[tile_rows - 1][(columns - 1) / LANES](x + r * ldx, ldx, panel, depth, sums, TILE_COLUMNS);
+        tiles[tile_rows - 1][(columns - 1) / LANES](x + r * ldx, ldx, panel, depth, sums, TILE_COLUMNS,
+                                                     part_of(next, depth * LANES * 2, depth / CK_BF16_STEP, i, tiles_needed));
         if (to->y)
           finish_tile(to, sums, bias, r, tile_rows, c, columns);
         else

@@ -8,6 +8,7 @@
 #include "attention.h"
 #ifdef TILE_ROWS
 #include "rows.h"
+#include "fetching.h"
 #include "panels.h"
 #endif
 

@@ -15,12 +15,6 @@ enum {
 
 INLINE long least(long a, long b) { return a < b ? a : b; }
 
-/// What is fetched into the L2 cache while a tile is computed, a little at a time: a part of the panels that come next.
-typedef struct {
-  const char *line;
-  long step;  // bytes, for each UNROLLED inputs
-} upcoming;
-
 /// Goes on with the sums of one tile; both counts are constants where this is inlined.
 INLINE void panel_tile(const int rows, const int panels, const float *x, long ldx, const float *panel, long panel_elements,
                        long depth, float *sums, upcoming next) {
@@ -34,9 +28,7 @@ INLINE void panel_tile(const int rows, const int panels, const float *x, long ld
   const float *end = panel + depth / UNROLLED * UNROLLED * LANES;
   for (; panel < end; panel += UNROLLED * LANES) {
     hold(&at, rows);
-#pragma clang loop unroll(full)
-    for (int p = 0; p < panels; p++) __builtin_prefetch(next.line + p * panel_elements * 4, 0, 2);
-    next.line += next.step;
+    fetch_lines(&next, panels, panel_elements * 4);
 #pragma clang loop unroll(full)
     for (int k = 0; k < UNROLLED; k++) {
       lanes right[TILE_PANELS];
@@ -109,12 +101,6 @@ static void finish_tile(ck_finish finish, const float *sums, const float *bias, 
   }
 }
 
-/// The part of the next panels, `depth` inputs of each, for tile `index` of `count`.
-INLINE upcoming part_of(const float *panels, long depth, long index, long count) {
-  const long steps = depth / UNROLLED > 0 ? depth / UNROLLED : 1, bytes = depth * LANES * 4 / count;
-  return (upcoming){(const char *)panels + bytes * index, (bytes + steps - 1) / steps};
-}
-
 /// Blocks of rows × inputs stay in the L2 cache while all panels pass by; so do the sums of a block of channels while the inputs
 /// of the block are taken in two turns, so that a tile's panels stay in the L1 cache while all rows pass by. Rows are dealt evenly
 /// to as few blocks, and those to as few tiles, as they need.
@@ -143,7 +129,7 @@ static void KERNEL(panel_product)(const float *x, long ldx, long rows, const flo
               float *target = y + r * ldy + c;
               begin_tile(accumulate || k > 0, target, ldy, tile_rows, columns, sums);
               tiles[tile_rows - 1][(columns - 1) / LANES](x + r * ldx + k, ldx, panel, inputs * LANES, depth, sums,
-                                                          part_of(next, depth, i, needed));
+                                                          part_of(next, depth * LANES * 4, depth / UNROLLED, i, needed));
               finish_tile(end, sums, bias + c, target, ldy, tile_rows, columns);
               r += tile_rows;
             }
