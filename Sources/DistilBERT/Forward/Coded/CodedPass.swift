@@ -33,6 +33,9 @@ struct CodedPass<Format: NumberFormat>: ForwardPass {
 
   func rows(of length: Int) -> Int { length }
 
+  // Called through `any ForwardPass`: without these the generic body would run, which allocates. (From Swift 6.3 on: @specialized.)
+  @_specialize(where Format == Int8Format)
+  @_specialize(where Format == BF16Format)
   func run(_ slice: Slice) {
     clock.start()
     let rows = RowDivision().rows(of: member, lengths: slice.lengths)
