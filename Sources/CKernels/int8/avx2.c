@@ -9,6 +9,7 @@ BEGIN_TARGET("avx2,fma")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
+#include "../body/fetching.h"
 
 #define KERNEL(name) name##_avx2
 #define TILE_ROWS 6
@@ -17,7 +18,7 @@ BEGIN_TARGET("avx2,fma")
 
 /// Half of a tile: 8 channels, from `half` · 8 on.
 INLINE void half_tile(const int rows, const int half, const int16_t *q, long ldq, const int8_t *panel, long depth,
-                      int32_t *out, long ldo) {
+                      int32_t *out, long ldo, upcoming next) {
   __m256i sum[TILE_ROWS][2];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
@@ -25,6 +26,7 @@ INLINE void half_tile(const int rows, const int half, const int16_t *q, long ldq
   row_pointers at = rows_at(q, ldq * 2, rows);
   for (const int8_t *end = panel + depth * LANES; panel < end; panel += CK_I8_STEP * LANES) {
     hold(&at, rows);
+    fetch_lines(&next, 1, 0);
 #pragma clang loop unroll(full)
     for (int k = 0; k < CK_I8_STEP; k += 4) {
       const __m128i *right = (const __m128i *)(panel + k * LANES) + half * 2;
@@ -51,10 +53,10 @@ INLINE void half_tile(const int rows, const int half, const int16_t *q, long ldq
 }
 
 INLINE void dot_tile(const int rows, const int panels, const int16_t *q, long ldq, const int8_t *panel, long depth,
-                     int32_t *out, long ldo) {
+                     int32_t *out, long ldo, upcoming next) {
   (void)panels;
-  half_tile(rows, 0, q, ldq, panel, depth, out, ldo);
-  half_tile(rows, 1, q, ldq, panel, depth, out, ldo);
+  half_tile(rows, 0, q, ldq, panel, depth, out, ldo, next);
+  half_tile(rows, 1, q, ldq, panel, depth, out, ldo, next);
 }
 
 #include "all.h"

@@ -5,6 +5,7 @@ BEGIN_TARGET("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
+#include "../body/fetching.h"
 
 #define KERNEL(name) name##_avx512
 #define TILE_ROWS 12
@@ -12,8 +13,7 @@ BEGIN_TARGET("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #define WIDENED
 
 INLINE void dot_tile(const int rows, const int panels, const int16_t *q, long ldq, const int8_t *panel, long depth,
-                     int32_t *out, long ldo) {
-  (void)panels;
+                     int32_t *out, long ldo, upcoming next) {
   __m512i sum[TILE_ROWS][2];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
@@ -21,6 +21,7 @@ INLINE void dot_tile(const int rows, const int panels, const int16_t *q, long ld
   row_pointers at = rows_at(q, ldq * 2, rows);
   for (const int8_t *end = panel + depth * LANES; panel < end; panel += CK_I8_STEP * LANES) {
     hold(&at, rows);
+    fetch_lines(&next, panels, 0);
 #pragma clang loop unroll(full)
     for (int k = 0; k < CK_I8_STEP; k += 4) {
       const __m256i *right = (const __m256i *)(panel + k * LANES);

@@ -5,13 +5,14 @@ BEGIN_TARGET("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni,avx2,fma")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
+#include "../body/fetching.h"
 
 #define KERNEL(name) name##_avx512_vnni
 #define TILE_ROWS 14
 #define TILE_PANELS 2
 
 INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ldq, const int8_t *panel, long depth,
-                     int32_t *out, long ldo) {
+                     int32_t *out, long ldo, upcoming next) {
   __m512i sum[TILE_ROWS][TILE_PANELS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
@@ -22,6 +23,7 @@ INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ld
   row_pointers at = rows_at(q, ldq, rows);
   for (const int8_t *end = panel + panel_bytes; panel < end; panel += CK_I8_STEP * LANES) {
     hold(&at, rows);
+    fetch_lines(&next, panels, panel_bytes);
 #pragma clang loop unroll(full)
     for (int k = 0; k < CK_I8_STEP; k += 4) {
       __m512i right[TILE_PANELS];

@@ -5,13 +5,14 @@ BEGIN_TARGET("avxvnni,avx2,fma")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
+#include "../body/fetching.h"
 
 #define KERNEL(name) name##_avx_vnni
 #define TILE_ROWS 6
 #define TILE_PANELS 1
 
 INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ldq, const int8_t *panel, long depth,
-                     int32_t *out, long ldo) {
+                     int32_t *out, long ldo, upcoming next) {
   (void)panels;
   __m256i sum[TILE_ROWS][2];
 #pragma clang loop unroll(full)
@@ -20,6 +21,7 @@ INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ld
   row_pointers at = rows_at(q, ldq, rows);
   for (const int8_t *end = panel + depth * LANES; panel < end; panel += CK_I8_STEP * LANES) {
     hold(&at, rows);
+    fetch_lines(&next, panels, 0);
 #pragma clang loop unroll(full)
     for (int k = 0; k < CK_I8_STEP; k += 4) {
       const __m256i *right = (const __m256i *)(panel + k * LANES);

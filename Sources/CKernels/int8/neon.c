@@ -8,6 +8,7 @@ BEGIN_TARGET("dotprod")
 #include "../body/vector.h"
 
 #include "../body/rows.h"
+#include "../body/fetching.h"
 
 #define KERNEL(name) name##_neon_dot
 #define TILE_ROWS 6
@@ -15,7 +16,7 @@ BEGIN_TARGET("dotprod")
 #define OFFSET 128
 
 INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ldq, const int8_t *panel, long depth,
-                     int32_t *out, long ldo) {
+                     int32_t *out, long ldo, upcoming next) {
   (void)panels;
   int32x4_t sum[TILE_ROWS][4];
 #pragma clang loop unroll(full)
@@ -30,6 +31,7 @@ INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ld
   }
   row_pointers at = rows_at(q, ldq, rows);
   for (const int8_t *end = panel + depth * LANES; panel < end; panel += CK_I8_STEP * LANES) {
+    fetch_lines(&next, 1, 0);
     int8x16_t left[TILE_ROWS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)

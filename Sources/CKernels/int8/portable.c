@@ -4,6 +4,8 @@
 #include "../include/int8.h"
 #include "../body/vector.h"
 
+#include "../body/fetching.h"
+
 #define KERNEL(name) name##_portable
 #define TILE_ROWS 4
 #define TILE_PANELS 1
@@ -21,8 +23,8 @@ INLINE ints add_products(shorts32 a, shorts32 b) {
 }
 
 INLINE void dot_tile(const int rows, const int panels, const uint8_t *q, long ldq, const int8_t *panel, long depth,
-                     int32_t *out, long ldo) {
-  (void)panels;
+                     int32_t *out, long ldo, upcoming next) {
+  (void)panels, (void)next;
   for (int r = 0; r < rows; r++, q += ldq, out += ldo) {
     ints sum[2] = {splat_int(0), splat_int(0)};
     for (long k = 0; k < depth; k += 4) {

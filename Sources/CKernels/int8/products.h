@@ -1,8 +1,8 @@
 // Products over tiles of rows × panels. A tile's shape changes which sums are computed together, never a bit of them.
 //
 // The including file gives TILE_ROWS × TILE_PANELS, the largest tile, and
-//   dot_tile(rows, panels, q, ldq, panel, depth, out, ldo)
-// which writes the sums of one tile, with `rows` and `panels` constants where it is inlined. If it also gives WIDENED, its
+//   dot_tile(rows, panels, q, ldq, panel, depth, out, ldo, next)
+// which writes the sums of one tile and fetches what is `next`, with `rows` and `panels` constants where it is inlined. If it also gives WIDENED, its
 // tiles take activations of 16 bits; if OFFSET, they sum (q - OFFSET)·w, and panel_offset(panel, depth) gives OFFSET·Σ w.
 
 #ifdef WIDENED
@@ -19,8 +19,8 @@ INLINE ints panel_offset(const int8_t *panel, long depth) {
 }
 #endif
 
-#define TILE_TYPES (const activation *q, long ldq, const int8_t *panel, long depth, int32_t *out, long ldo)
-#define TILE_BODY(rows, panels) dot_tile(rows, panels, q, ldq, panel, depth, out, ldo)
+#define TILE_TYPES (const activation *q, long ldq, const int8_t *panel, long depth, int32_t *out, long ldo, upcoming next)
+#define TILE_BODY(rows, panels) dot_tile(rows, panels, q, ldq, panel, depth, out, ldo, next)
 #include "../body/tiles.h"
 
 enum {
@@ -108,12 +108,6 @@ static void copy_tile(const task *t, const int32_t *sums, const ints *offset, lo
     }
 }
 
-/// Fetches one of `count` parts of the weights that come next, so that they are there when the last tile is done.
-INLINE void fetch_part(const int8_t *weights, long bytes, long index, long count) {
-  const int8_t *end = weights + bytes * (index + 1) / count;
-  for (const int8_t *line = weights + bytes * index / count; line < end; line += 64) __builtin_prefetch(line, 0, 2);
-}
-
 /// All channels of a block of rows, which is read again for every TILE_COLUMNS channels. The rows are dealt evenly to as
 /// few tiles as they need.
 static void run_block(const task *t, const activation *q, long ldq, long row, long rows) {
@@ -129,11 +123,12 @@ static void run_block(const task *t, const activation *q, long ldq, long row, lo
     for (long i = 0, r = 0; i < count; i++) {
       const long height = rows / count + (i < rows % count);
       tile_function *tile = tiles[height - 1][panels - 1];
-      fetch_part(panel + TILE_COLUMNS * t->depth, TILE_COLUMNS * t->depth, i, count);
+      const upcoming next = part_of(
+          t->panels + (c + TILE_COLUMNS < t->channels ? c + TILE_COLUMNS : 0) * t->depth, t->depth * LANES, t->depth / CK_I8_STEP, i, count);
       if (OFFSET == 0 && t->sums && columns == panels * LANES) {
-        tile(q + r * ldq, ldq, panel, t->depth, t->sums + (row + r) * t->ldo + c, t->ldo);
+        tile(q + r * ldq, ldq, panel, t->depth, t->sums + (row + r) * t->ldo + c, t->ldo, next);
       } else {
-        tile(q + r * ldq, ldq, panel, t->depth, sums, TILE_COLUMNS);
+        tile(q + r * ldq, ldq, panel, t->depth, sums, TILE_COLUMNS, next);
         if (t->sums)
           copy_tile(t, sums, offset, row + r, height, c, columns);
         else if (columns < TILE_COLUMNS)
