@@ -1,4 +1,4 @@
-// Runs the f32 products with weights in panels over random shapes, and compares every sum with a chain of fused multiply-adds, bit
+// Runs the f32 products with weights in panels over random shapes, and compares every sum with chains of fused multiply-adds, bit
 // for bit. Prints a digest that is the same on every CPU. scripts/kernels-emulated says how it is built: for arm64, since x86-64's are
 // tested by the package's own tests.
 #include <math.h>
@@ -40,8 +40,12 @@ int main(void) {
     ck_kernels_portable.panel_product(x, inputs, rows, panels, inputs, first, count, bias + first, CK_SUM, accumulate, y, count);
     for (long r = 0; r < rows; r++)
       for (long c = 0; c < count; c++) {
-        float sum = accumulate ? before[r * count + c] : 0;
-        for (long k = 0; k < inputs; k++) sum = fmaf(x[r * inputs + k], w[(first + c) * inputs + k], sum);
+        float sum = before[r * count + c];
+        for (long start = 0; start < inputs; start += CK_TURN) {
+          float chain = 0;
+          for (long k = start; k < inputs && k < start + CK_TURN; k++) chain = fmaf(x[r * inputs + k], w[(first + c) * inputs + k], chain);
+          sum = accumulate || start > 0 ? sum + chain : chain;
+        }
         different += memcmp(&sum, y + r * count + c, 4) != 0;
         sums++;
       }

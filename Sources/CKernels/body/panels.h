@@ -1,13 +1,12 @@
 // Products with weights that lie in panels of 16 channels, in register tiles of rows × panels. A tile's shape, and how the work is
-// blocked, change which sums are computed together, never the order of operations within one: a chain of fused multiply-adds over
-// the inputs, ascending. A sum that is put down between two blocks of inputs is taken up again as it was.
+// blocked, change which sums are computed together, never the order of operations within one: for every CK_TURN inputs a chain of
+// fused multiply-adds from 0 on, ascending, which is then added to what was there. (One long chain would round more.)
 //
 // The including file gives the tile's shape: TILE_ROWS × TILE_PANELS.
 
 enum {
   TILE_COLUMNS = TILE_PANELS * LANES,
-  TURN_INPUTS = 384,
-  BLOCK_INPUTS = 2 * TURN_INPUTS,
+  BLOCK_INPUTS = 2 * CK_TURN,
   BLOCK_ROWS = 168,
   BLOCK_CHANNELS = 512,
   UNROLLED = 4,
@@ -15,14 +14,14 @@ enum {
 
 INLINE long least(long a, long b) { return a < b ? a : b; }
 
-/// Goes on with the sums of one tile; both counts are constants where this is inlined.
+/// The sums of one tile; both counts are constants where this is inlined.
 INLINE void panel_tile(const int rows, const int panels, const float *x, long ldx, const float *panel, long panel_elements,
                        long depth, float *sums, upcoming next) {
   lanes sum[TILE_ROWS][TILE_PANELS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-    for (int p = 0; p < panels; p++) sum[r][p] = load(sums + r * TILE_COLUMNS + p * LANES);
+    for (int p = 0; p < panels; p++) sum[r][p] = splat(0);
 
   row_pointers at = rows_at(x, ldx * 4, rows);
   const float *end = panel + depth / UNROLLED * UNROLLED * LANES;
@@ -65,13 +64,10 @@ INLINE void panel_tile(const int rows, const int panels, const float *x, long ld
 #define TILE_BODY(rows, panels) panel_tile(rows, panels, x, ldx, panel, panel_elements, depth, sums, next)
 #include "tiles.h"
 
-/// What a tile's sums begin with: what lies in y; or nothing, and then y's lines are fetched while the tile is computed.
-static void begin_tile(bool from_y, const float *y, long ldy, long rows, long columns, float *sums) {
-  for (long r = 0; r < rows; r++, sums += TILE_COLUMNS)
-    for (long c = 0; c < columns; c += LANES) {
-      if (!from_y) __builtin_prefetch(y + r * ldy + c, 1, 3);
-      store(sums + c, from_y ? load_up_to(y + r * ldy + c, columns - c) : splat(0));
-    }
+/// Fetches the lines of y that a tile ends in, while it is computed.
+INLINE void fetch_target(const float *y, long ldy, long rows, long columns) {
+  for (long r = 0; r < rows; r++)
+    for (long c = 0; c < columns; c += LANES) __builtin_prefetch(y + r * ldy + c, 1, 3);
 }
 
 INLINE lanes finish_lanes(const ck_finish finish, lanes sum) {
@@ -82,22 +78,24 @@ INLINE lanes finish_lanes(const ck_finish finish, lanes sum) {
   }
 }
 
-INLINE void finish_rows(const ck_finish finish, const float *sums, const float *bias, float *y, long ldy, long rows, long columns) {
+INLINE void finish_rows(const ck_finish finish, const bool adds, const float *sums, const float *bias, float *y, long ldy, long rows,
+                        long columns) {
   for (long c = 0; c < columns; c += LANES) {
     const long left = columns - c;
     const lanes shift = finish == CK_SUM ? splat(0) : load_up_to(bias + c, left);
     for (long r = 0; r < rows; r++) {
-      const lanes sum = load(sums + r * TILE_COLUMNS + c);
+      lanes sum = load(sums + r * TILE_COLUMNS + c);
+      if (adds) sum = load_up_to(y + r * ldy + c, left) + sum;
       store_up_to(y + r * ldy + c, finish == CK_SUM ? sum : finish_lanes(finish, sum + shift), left);
     }
   }
 }
 
-static void finish_tile(ck_finish finish, const float *sums, const float *bias, float *y, long ldy, long rows, long columns) {
+static void finish_tile(ck_finish finish, bool adds, const float *sums, const float *bias, float *y, long ldy, long rows, long columns) {
   switch (finish) {
-    case CK_GELU: finish_rows(CK_GELU, sums, bias, y, ldy, rows, columns); break;
-    case CK_RELU: finish_rows(CK_RELU, sums, bias, y, ldy, rows, columns); break;
-    default: finish_rows(CK_SUM, sums, bias, y, ldy, rows, columns);
+    case CK_GELU: finish_rows(CK_GELU, adds, sums, bias, y, ldy, rows, columns); break;
+    case CK_RELU: finish_rows(CK_RELU, adds, sums, bias, y, ldy, rows, columns); break;
+    default: finish_rows(CK_SUM, adds, sums, bias, y, ldy, rows, columns);
   }
 }
 
@@ -114,8 +112,8 @@ static void KERNEL(panel_product)(const float *x, long ldx, long rows, const flo
       const long k_end = least(inputs, k0 + BLOCK_INPUTS);
       for (long c0 = 0; c0 < count; c0 += BLOCK_CHANNELS) {
         const long c_end = least(count, c0 + BLOCK_CHANNELS);
-        for (long k = k0; k == k0 || k < k_end; k += TURN_INPUTS) {
-          const long depth = least(k_end - k, TURN_INPUTS);
+        for (long k = k0; k == k0 || k < k_end; k += CK_TURN) {
+          const long depth = least(k_end - k, CK_TURN);
           const ck_finish end = k + depth >= inputs ? finish : CK_SUM;
           for (long c = c0; c < c_end; c += TILE_COLUMNS) {
             const long columns = least(c_end - c, TILE_COLUMNS);
@@ -127,10 +125,10 @@ static void KERNEL(panel_product)(const float *x, long ldx, long rows, const flo
             for (long i = 0, r = r0; i < needed; i++) {
               const long tile_rows = height / needed + (i < height % needed);
               float *target = y + r * ldy + c;
-              begin_tile(accumulate || k > 0, target, ldy, tile_rows, columns, sums);
+              fetch_target(target, ldy, tile_rows, columns);
               tiles[tile_rows - 1][(columns - 1) / LANES](x + r * ldx + k, ldx, panel, inputs * LANES, depth, sums,
                                                           part_of(next, depth * LANES * 4, depth / UNROLLED, i, needed));
-              finish_tile(end, sums, bias + c, target, ldy, tile_rows, columns);
+              finish_tile(end, accumulate || k > 0, sums, bias + c, target, ldy, tile_rows, columns);
               r += tile_rows;
             }
           }

@@ -32,8 +32,8 @@ typedef enum {
   CK_RELU,     ///< max(sum + bias, 0); NaN stays NaN
 } ck_finish;
 
-/// Channels of a panel of weights.
-enum { CK_PANEL = 16 };
+/// Channels of a panel of weights, and inputs whose products are summed up in one chain.
+enum { CK_PANEL = 16, CK_TURN = 384 };
 
 typedef struct {
   /// out[i] = LayerNorm(words[ids[i]] + positions[i]) for i < count; `positions` starts at the first token's position.
@@ -63,8 +63,8 @@ typedef struct {
 
   /// For the channels `first` ..< `first` + `count` of a linear layer: y = finish(x·wᵀ), or y = finish(y + x·wᵀ). x: (rows, inputs);
   /// y: (rows, count). `first` is a multiple of CK_PANEL. `panels`: w in panels of CK_PANEL channels, each (inputs, CK_PANEL), the last one
-  /// filled up with zeroes; ck_pack_panels makes them. `bias` is `first`'s. Each sum is one chain of fused multiply-adds over the
-  /// inputs, ascending, that begins with y or 0. Null where the CPU has no fused multiply-add.
+  /// filled up with zeroes; ck_pack_panels makes them. `bias` is `first`'s. For each CK_TURN inputs one chain of fused
+  /// multiply-adds, ascending from 0, is added to y or to what was before. Null where the CPU has no fused multiply-add.
   void (*_Nullable panel_product)(const float *x, long ldx, long rows, const float *panels, long inputs, long first, long count,
                                   const float *bias, ck_finish finish, bool accumulate, float *y, long ldy);
 

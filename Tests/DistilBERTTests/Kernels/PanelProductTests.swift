@@ -72,9 +72,15 @@ struct PanelProductTests {
         var expected = before
         for row in 0..<shape.rows {
           for (column, channel) in shape.channels.enumerated() {
-            var sum: Float = accumulate ? before[row * ldy + column] : 0
-            for k in 0..<shape.inputs { sum.addProduct(x[row * ldx + k], w[channel * shape.inputs + k]) }
-            expected[row * ldy + column] = sum
+            var sum: Float? = accumulate ? before[row * ldy + column] : nil
+            for start in stride(from: 0, to: shape.inputs, by: Int(CK_TURN)) {
+              var chain: Float = 0
+              for k in start..<min(start + Int(CK_TURN), shape.inputs) {
+                chain.addProduct(x[row * ldx + k], w[channel * shape.inputs + k])
+              }
+              sum = sum.map { $0 + chain } ?? chain
+            }
+            expected[row * ldy + column] = sum ?? 0
           }
           guard finish != CK_SUM, count > 0 else { continue }
           var ends = Array(expected[row * ldy..<row * ldy + count])
