@@ -88,6 +88,8 @@ struct ClientProperties {
       "auto.offset.reset": "earliest",
       // What is prefetched is dropped at a pause, and counts beside batch.max-in-flight-bytes in memory.
       "queued.max.messages.kbytes": "32768",
+      // By count the bytes bound no small messages: librdkafka keeps some 500 bytes about each, 100,000 of a partition by default.
+      "queued.min.messages": "25000",
       // How long a partition whose prefetched messages reach that bound is left alone. The default (500 ms to 1 s, by version)
       // leaves a fast consumer with nothing to do.
       KafkaConfiguration.isKnown("fetch.queue.backoff.ms") ? "fetch.queue.backoff.ms" : "fetch.error.backoff.ms": "20",

@@ -23,12 +23,14 @@ struct MemoryBound: Equatable {
 
   /// Of the ledger's entry, the batcher's, the records and their headers, and librdkafka's of a message read and one written.
   static let bytesPerRecord = 2048
+  /// What librdkafka keeps about a fetched message that is not yet consumed.
+  static let bytesPerFetchedMessage = 512
   /// Of a result with a few labels, its encoding's array included.
   static let bytesPerResult = 768
 
   /// - Parameters:
   ///   - limits: of what may be in flight.
-  ///   - prefetchBytes: `queued.max.messages.kbytes` in bytes.
+  ///   - prefetchBytes: `queued.max.messages.kbytes` in bytes, and what is kept about each message of `queued.min.messages`.
   ///   - answerBytes: the largest answer of a broker to a fetch.
   ///   - isEnriching: results hold their messages.
   init(limits: FlowControl.Limits, prefetchBytes: Int, answerBytes: Int, isEnriching: Bool) {
@@ -56,10 +58,14 @@ extension MemoryBound {
     // librdkafka's own defaults where nothing is set.
     func number(_ name: String, default standard: Int) -> Int { options.consumer[name].flatMap { Int($0) } ?? standard }
     let (prefetch, overflow) = number("queued.max.messages.kbytes", default: 65536).multipliedReportingOverflow(by: 1024)
+    let messages = number("queued.min.messages", default: 100_000).multipliedReportingOverflow(by: Self.bytesPerFetchedMessage)
+    let kept = messages.partialValue.multipliedReportingOverflow(by: partitions)
+    let fetched = prefetch.addingReportingOverflow(kept.partialValue)
+    let isUnbounded = overflow || messages.overflow || kept.overflow || fetched.overflow
     let share = number("fetch.message.max.bytes", default: number("max.partition.fetch.bytes", default: 1_048_576))
     let (shares, isHuge) = share.multipliedReportingOverflow(by: partitions)
     self.init(
-      limits: options.inFlight, prefetchBytes: overflow ? .max : prefetch,
+      limits: options.inFlight, prefetchBytes: isUnbounded ? .max : fetched.partialValue,
       answerBytes: min(number("fetch.max.bytes", default: 52_428_800), isHuge ? .max : shares),
       isEnriching: options.outputFormat == .enrich)
   }
